@@ -1,0 +1,138 @@
+//! Reading JSON within bounds, keeping members as they were written.
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// One JSON value exactly as it was spelled.
+pub type Raw = Box<RawValue>;
+
+/// The deepest nesting of arrays and objects in `text`; strings are skipped. Never recurses.
+pub fn depth(text: &[u8]) -> usize {
+    let (mut deepest, mut level, mut quoted, mut escaped) = (0_usize, 0_usize, false, false);
+    for &byte in text {
+        if quoted {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => quoted = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => quoted = true,
+            b'[' | b'{' => {
+                level += 1;
+                deepest = deepest.max(level);
+            }
+            b']' | b'}' => level = level.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// The members of one object in their order, each value as spelled. Duplicates are kept: the caller judges.
+pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<CowStr<'de>, &'de RawValue>()? {
+                    members.push((name.0, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+struct CowStr<'a>(Cow<'a, str>);
+
+impl<'de> serde::Deserialize<'de> for CowStr<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = CowStr<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, s: &'de str) -> Result<Self::Value, E> {
+                Ok(CowStr(Cow::Borrowed(s)))
+            }
+
+            fn visit_str<E>(self, s: &str) -> Result<Self::Value, E> {
+                Ok(CowStr(Cow::Owned(s.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+/// The elements of one array, each as spelled.
+pub fn elements(text: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// Parses an object into its members in order.
+///
+/// # Errors
+/// When `text` is not one JSON object.
+pub fn members(text: &str) -> Result<Members<'_>, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// `value` as JSON text, as a raw value.
+///
+/// # Errors
+/// When `value` cannot be written as JSON (a map with keys that are no strings, say).
+pub fn raw<T: serde::Serialize + ?Sized>(value: &T) -> Result<Raw, serde_json::Error> {
+    serde_json::value::to_raw_value(value)
+}
+
+/// A raw value from text that is known to be JSON.
+///
+/// # Errors
+/// When it is not.
+pub fn raw_from(text: &str) -> Result<Raw, serde_json::Error> {
+    RawValue::from_string(text.to_owned()).map_err(|e| serde_json::Error::custom(e.to_string()))
+}
+
+/// Appends `text` as a JSON string literal.
+pub fn push_string(out: &mut String, text: &str) {
+    match serde_json::to_string(text) {
+        Ok(quoted) => out.push_str(&quoted),
+        Err(_) => out.push_str("\"\""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_skips_strings() {
+        assert_eq!(depth(br#"{"a":["[[[",{"b\"[":1}]}"#), 3);
+        assert_eq!(depth(b"1"), 0);
+    }
+
+    #[test]
+    fn members_keep_order_and_spelling() {
+        let read = members(r#"{"b": 1.10, "a":{"x":1e400}, "b":null}"#).unwrap();
+        let seen: Vec<_> = read.0.iter().map(|(n, v)| (n.as_ref(), v.get())).collect();
+        assert_eq!(seen, [("b", "1.10"), ("a", r#"{"x":1e400}"#), ("b", "null")]);
+    }
+}

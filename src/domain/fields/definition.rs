@@ -1,0 +1,112 @@
+//! A field's definition: type and options (contract section 5).
+use serde::{Deserialize, Serialize};
+
+/// The type of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    /// `true` or `false`.
+    Boolean,
+    /// An instant; kept as microseconds since 1970 UTC.
+    Datetime,
+    /// A number, compared as IEEE 754 double.
+    #[serde(alias = "float")]
+    Number,
+    /// A UUID in any of its spellings.
+    Uuid,
+    /// A whole value of at most 8,192 characters.
+    #[serde(alias = "string")]
+    Varchar,
+    /// Words.
+    #[serde(alias = "long_string")]
+    Text,
+    /// One of the options listed.
+    Enum,
+    /// A URL.
+    Link,
+    /// Milliseconds into the recording: moments of interest.
+    Keyframes,
+}
+
+impl FieldType {
+    /// As it is spelled in JSON.
+    pub fn text(self) -> &'static str {
+        match self {
+            FieldType::Boolean => "boolean",
+            FieldType::Datetime => "datetime",
+            FieldType::Number => "number",
+            FieldType::Uuid => "uuid",
+            FieldType::Varchar => "varchar",
+            FieldType::Text => "text",
+            FieldType::Enum => "enum",
+            FieldType::Link => "link",
+            FieldType::Keyframes => "keyframes",
+        }
+    }
+
+    /// How values of the type are compared and kept in an index.
+    pub fn storage(self) -> Storage {
+        match self {
+            FieldType::Boolean | FieldType::Uuid | FieldType::Varchar | FieldType::Enum | FieldType::Link => {
+                Storage::Keyword
+            }
+            FieldType::Datetime => Storage::Instant,
+            FieldType::Number | FieldType::Keyframes => Storage::Number,
+            FieldType::Text => Storage::Words,
+        }
+    }
+}
+
+/// The four ways a value is kept for searching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Storage {
+    /// A folded string, compared as a whole, by code point.
+    Keyword,
+    /// A double.
+    Number,
+    /// Microseconds since 1970.
+    Instant,
+    /// Words with positions.
+    Words,
+}
+
+/// A field's definition as the organisation's `fields` show it. Keys we do not use are kept and shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// The type.
+    #[serde(rename = "type")]
+    pub kind: FieldType,
+    /// `enum`: the options.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// `enum`: whether a transcript may have several.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub multi: bool,
+    /// Makes substring matches fast.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub substring: bool,
+    /// Personal data: masked without the right `pii`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pii: bool,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// What it means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+impl Definition {
+    /// A definition with the type alone.
+    pub fn of(kind: FieldType) -> Self {
+        Self {
+            kind,
+            values: Vec::new(),
+            multi: false,
+            substring: false,
+            pii: false,
+            label: None,
+            description: None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! RFC 7396 JSON Merge Patch over metadata.

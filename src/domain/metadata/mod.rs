@@ -1,0 +1,9 @@
+//! Metadata: the ordered, case-insensitive map of a transcript's `client_data`, and the five ways to edit it.
+pub mod edit;
+pub mod json_patch;
+pub mod map;
+pub mod merge_patch;
+pub mod tree;
+
+pub use edit::{Edit, Edited};
+pub use map::Metadata;

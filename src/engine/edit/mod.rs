@@ -1,0 +1,1 @@
+//! Editing metadata: lock, newest state, pure edit, projection, group commit, answer.

@@ -1,0 +1,39 @@
+//! Figures of the engine for `/metrics`.
+use crate::stores::index::IndexFigures;
+
+/// Where things stand.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// Edits answered.
+    pub edits: u64,
+    /// Transcripts brought in.
+    pub ingested: u64,
+    /// Searches answered.
+    pub searches: u64,
+    /// Commits made, and writes in them, and microseconds spent.
+    pub commits: u64,
+    /// Writes in commits.
+    pub committed_writes: u64,
+    /// Microseconds in commits.
+    pub commit_micros: u64,
+    /// Writes waiting for a commit now.
+    pub commit_queue: usize,
+    /// Rows owed to the index now.
+    pub owed_index: usize,
+    /// Rows owed to the archive now.
+    pub owed_archive: usize,
+    /// Rows set aside after repeated failure.
+    pub quarantined: usize,
+    /// Index commits.
+    pub index_commits: u64,
+    /// Microseconds in index commits.
+    pub index_commit_micros: u64,
+    /// Bytes of the write-ahead log.
+    pub wal_bytes: u64,
+    /// Unfinished jobs.
+    pub jobs: usize,
+    /// Transcripts still to be back-filled.
+    pub backfill: u64,
+    /// The index.
+    pub index: IndexFigures,
+}

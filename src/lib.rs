@@ -1,0 +1,7 @@
+//! Linernotes: a transcript metadata server.
+#![allow(dead_code, unused)]
+pub mod base;
+pub mod domain;
+pub mod engine;
+pub mod query;
+pub mod stores;

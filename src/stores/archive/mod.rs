@@ -1,0 +1,83 @@
+//! The archive port: bodies and whole metadata, one transcript one pair of files, readable without us.
+pub mod files;
+pub mod layout;
+pub mod memory;
+
+use super::error::Result;
+use crate::domain::identity::{FolderName, Key, Place, Revision};
+use std::sync::Arc;
+
+/// A body on its way in: durable under a temporary name before the database commits it.
+#[derive(Clone, Debug)]
+pub struct StagedBody {
+    /// Where it will stand.
+    pub place: Place,
+    /// The incarnation.
+    pub key: Key,
+    /// The revision that brings it.
+    pub words_revision: Revision,
+    /// Its bytes.
+    pub body: Arc<str>,
+}
+
+/// A metadata file, as `<tid>.jsonmeta` holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetadataFile {
+    /// Where it stands.
+    pub place: Place,
+    /// All metadata, as JSON.
+    pub metadata: Arc<str>,
+    /// The folder's name.
+    pub folder: FolderName,
+    /// Of the metadata.
+    pub revision: Revision,
+    /// Of the body.
+    pub words_revision: Revision,
+    /// RFC 3339.
+    pub last_modified: String,
+    /// SHA-256 of the body, hex.
+    pub body_sha256: String,
+}
+
+/// What a listing finds for one transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where.
+    pub place: Place,
+    /// Whether the body is there.
+    pub body: bool,
+    /// Whether the metadata file is there.
+    pub metadata: bool,
+}
+
+/// What to do with a staged body found at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Its commit stands: give it its name.
+    Publish(Place),
+    /// Its commit never happened.
+    Discard,
+}
+
+/// A long-term store of transcripts.
+pub trait Archive: Send + Sync {
+    /// Makes bodies durable under temporary names that hold key and words revision; one flush a batch.
+    fn stage(&self, bodies: &[StagedBody]) -> Result<()>;
+    /// Gives staged bodies their names, in order. Repeating it is harmless. Not flushed: a crash leaves the staged name,
+    /// which `sweep` finishes.
+    fn publish(&self, bodies: &[(Place, Key, Revision)]) -> Result<()>;
+    /// Drops staged bodies whose commit did not happen.
+    fn discard(&self, bodies: &[(Key, Revision)]) -> Result<()>;
+    /// Settles what a crash left: each staged body is published or discarded as `fate` says, other temporary files go.
+    fn sweep(&self, fate: &mut dyn FnMut(Key, Revision) -> Fate) -> Result<()>;
+    /// Writes metadata files; durable on return, renames of bodies published before included.
+    fn put_metadata(&self, files: &[MetadataFile]) -> Result<()>;
+    /// The body, staged or published.
+    fn body(&self, place: &Place, key: Key, words_revision: Revision) -> Result<Option<String>>;
+    /// The metadata file.
+    fn metadata(&self, place: &Place) -> Result<Option<MetadataFile>>;
+    /// Removes both files; durable on return. What is not there is no error.
+    fn erase(&self, places: &[Place]) -> Result<()>;
+    /// Every transcript it holds of every organisation, in no order. Unreadable names are errors of their own.
+    fn list(&self, each: &mut dyn FnMut(Result<Found>)) -> Result<()>;
+}

@@ -1,0 +1,72 @@
+//! The database port: rows of transcripts, configuration, tokens, jobs. One `commit` is one durable transaction.
+pub mod memory;
+pub mod rows;
+pub mod sqlite;
+pub mod writes;
+
+pub use rows::{Job, OwedRow, Row, StoredObject, StoredToken, Summary};
+pub use writes::{Committed, Outcome, Write};
+
+use super::error::Result;
+use crate::domain::identity::{FolderId, Key, OrgId, Tid};
+
+/// Which follower of the database something is owed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sink {
+    /// The search index.
+    Index,
+    /// The archive.
+    Archive,
+}
+
+/// Reading transcripts.
+pub trait Transcripts: Send + Sync {
+    /// The row of a transcript, its unarchived metadata included. Short enough for an async thread.
+    fn load(&self, org: OrgId, tid: &Tid) -> Result<Option<Row>>;
+    /// Rows by key, in the order asked; gone ones are `None`.
+    fn load_keys(&self, keys: &[Key]) -> Result<Vec<Option<Row>>>;
+    /// Rows after `after` in key order, at most `limit`; of one organisation or of all.
+    fn scan(&self, org: Option<OrgId>, after: Option<Key>, limit: usize) -> Result<Vec<Row>>;
+    /// Keys of a folder's rows projected with another schema version than `version`, after `after`, at most `limit`.
+    fn behind(&self, folder: FolderId, version: u64, after: Option<Key>, limit: usize) -> Result<Vec<Key>>;
+    /// How many transcripts a folder holds, and how many of them are behind `version`.
+    fn count(&self, folder: FolderId, version: u64) -> Result<Summary>;
+    /// Revision of the tombstone of an erased id, if there is one.
+    fn tombstone(&self, org: OrgId, tid: &Tid) -> Result<Option<u64>>;
+    /// The revision remembered under an idempotency digest, if it is younger than 24 hours at `now`, µs.
+    fn replayed(&self, digest: &[u8; 32], now: i64) -> Result<Option<writes::Remembered>>;
+}
+
+/// What the sinks still owe.
+pub trait Owing: Send + Sync {
+    /// Rows whose `revision`, schema version or words the sink has not settled, after `after` in key order.
+    fn owed(&self, sink: Sink, after: Option<Key>, limit: usize) -> Result<Vec<OwedRow>>;
+    /// Forgets what the index has: every transcript is owed to it again.
+    fn owe_all_to_index(&self) -> Result<()>;
+}
+
+/// Configuration, tokens, jobs, and the store's identity.
+pub trait Administration: Send + Sync {
+    /// All stored configuration objects.
+    fn objects(&self) -> Result<Vec<StoredObject>>;
+    /// All tokens (digests only).
+    fn tokens(&self) -> Result<Vec<StoredToken>>;
+    /// All unfinished jobs.
+    fn jobs(&self) -> Result<Vec<Job>>;
+    /// Epoch, signing key and counters, made at the first opening.
+    fn identity(&self) -> Result<rows::Identity>;
+}
+
+/// Writing, and upkeep of the file.
+pub trait Database: Transcripts + Owing + Administration {
+    /// Applies the writes in order in one transaction; each stands or is refused alone.
+    /// Durable on return. A failed flush is `Fatal`.
+    fn commit(&self, writes: &[Write]) -> Result<Committed>;
+    /// Makes the main file current and the write-ahead log small; called when quiet, and past 64 MB of log.
+    /// With `whole`, readers are waited for and the log is emptied.
+    fn checkpoint(&self, whole: bool) -> Result<()>;
+    /// Bytes of the write-ahead log.
+    fn log_bytes(&self) -> u64;
+    /// Reads every page and checks the structure; a list of what is wrong.
+    fn check(&self) -> Result<Vec<String>>;
+}
