@@ -43,12 +43,9 @@ pub fn project(metadata: &Metadata, schema: &FolderSchema, bounds: ValueBounds) 
         };
         match coerce(&field.definition, raw, &schema.zone, bounds) {
             Ok(typed) if typed.is_empty() => {}
-            Ok(typed) => projection.values.push(Projected {
-                field: field.id,
-                name: field.name.clone(),
-                raw: raw.clone(),
-                typed,
-            }),
+            Ok(typed) => {
+                projection.values.push(Projected { field: field.id, name: field.name.clone(), raw: raw.clone(), typed })
+            }
             Err(misfit) => projection.misfits.push((field.name.clone(), misfit.detail)),
         }
     }

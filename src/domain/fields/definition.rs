@@ -99,14 +99,6 @@ pub struct Definition {
 impl Definition {
     /// A definition with the type alone.
     pub fn of(kind: FieldType) -> Self {
-        Self {
-            kind,
-            values: Vec::new(),
-            multi: false,
-            substring: false,
-            pii: false,
-            label: None,
-            description: None,
-        }
+        Self { kind, values: Vec::new(), multi: false, substring: false, pii: false, label: None, description: None }
     }
 }

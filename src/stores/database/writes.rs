@@ -1,6 +1,6 @@
 //! Writes to the database: what one group commit is made of.
-use super::rows::{Job, ObjectKind, StoredObject, StoredToken};
 use super::Sink;
+use super::rows::{Job, ObjectKind, StoredObject, StoredToken};
 use crate::domain::identity::{FolderId, Key, OrgId, Revision, Tid};
 use std::sync::Arc;
 
