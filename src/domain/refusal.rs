@@ -59,6 +59,7 @@ codes! {
     TooManyFields = "too_many_fields", Refused, "The transcript would have too many metadata names";
     TypeMismatch = "type_mismatch", Refused, "A value does not fit its field's type";
     ConfigInvalid = "config_invalid", Refused, "The configuration is refused";
+    AtomicFailed = "atomic_failed", Refused, "Another line of the atomic request failed";
     ConfigNotEmpty = "not_empty", Conflict, "Can not delete non-empty object";
     ConfigMultiple = "multiple_items", Conflict, "Can not delete multiple items";
     TimezoneFixed = "timezone_fixed", Conflict, "The time zone can not change while the organisation holds transcripts";

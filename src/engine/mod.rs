@@ -1,90 +1,154 @@
 //! Floor 5: the use cases. [`Engine`] is all that the interfaces may call; it knows neither HTTP nor any backend.
 pub mod access;
 pub mod admin;
+pub mod core;
+pub mod counters;
 pub mod edit;
 pub mod error;
 pub mod intake;
+pub mod open;
 pub mod search;
 pub mod settings;
+pub mod tokens;
 pub mod types;
 pub mod upkeep;
 pub mod workers;
+pub mod world;
 
 pub use access::Caller;
 pub use error::{Error, Result};
 pub use settings::Settings;
 
-use crate::domain::identity::{CompanyName, FolderName, OrgName, Place, Tid};
+use crate::base::clock::Clock;
+use crate::domain::identity::{CompanyName, FolderName, Mark, OrgName, Place, Tid};
 use crate::domain::metadata::Edit;
 use crate::query::request::SearchRequest;
 use crate::stores::Stores;
+use intake::lines::{self, Target, blocking};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use types::*;
+use types::{
+    EditAnswer, EditOptions, Erased, IngestOptions, Ingested, MetadataView, Precondition, SearchAnswer, TranscriptView,
+    Verdict, Wait,
+};
 
 /// The server without its interfaces. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
-
-struct Inner {}
+pub struct Engine {
+    core: Arc<core::Core>,
+    workers: Arc<open::Workers>,
+}
 
 impl Engine {
     /// Recovers what a crash left, loads the configuration, starts the workers.
-    pub fn open(stores: Stores, settings: Settings, clock: crate::base::clock::Clock) -> Result<Self> {
-        todo!()
+    ///
+    /// # Errors
+    /// The stores'.
+    pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<Self> {
+        let (core, workers) = open::open(stores, settings, clock)?;
+        Ok(Self { core, workers: Arc::new(workers) })
     }
+
     /// The limits and rules in force.
     pub fn settings(&self) -> &Settings {
-        todo!()
+        &self.core.settings
     }
-    /// Stops taking writes, lets the workers level the stores (at most `deadline`), stops them.
-    pub async fn drain(&self, deadline: Duration) -> bool {
-        todo!()
+
+    /// Takes no more writes, lets the sinks level the stores (at most `patience`), stops; whether they are level.
+    pub async fn drain(&self, patience: Duration) -> bool {
+        let (core, workers) = (self.core.clone(), self.workers.clone());
+        blocking(move || workers.drain(&core, patience)).await.unwrap_or(false)
     }
-    /// Whether edits and reads work.
+
+    /// Whether edits and reads work; else why not.
+    ///
+    /// # Errors
+    /// In words.
     pub fn ready(&self) -> std::result::Result<(), String> {
-        todo!()
+        open::ready(&self.core)
     }
-    /// Figures for `/metrics`, as (name, help, labels, value) rows.
+
+    /// Where things stand.
     pub fn figures(&self) -> upkeep::Figures {
-        todo!()
+        upkeep::figures::figures(&self.core)
+    }
+
+    /// Waits until database, index and archive are level, at most `patience`.
+    pub async fn level(&self, patience: Duration) -> bool {
+        let archived = self.core.archive.until(patience, workers::progress::Progress::is_empty).await;
+        archived && self.core.index.until(patience, workers::progress::Progress::is_empty).await
     }
 
     /// Token text to caller.
+    ///
+    /// # Errors
+    /// `token_missing`, `token_unknown`.
     pub fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
-        todo!()
+        tokens::authenticate(&self.core, token)
     }
-    /// The root token's digest is stored when the store has no token yet; returns the token if it was made now.
+
+    /// Makes the root token when the store has no token yet, and answers it.
+    ///
+    /// # Errors
+    /// The store's.
     pub async fn ensure_root_token(&self) -> Result<Option<String>> {
-        todo!()
+        tokens::ensure_root(&self.core).await
     }
-    /// `POST /tokens`: body as JSON, answer as JSON with the token shown this once.
-    pub async fn make_token(&self, caller: &Caller, body: serde_json::Value) -> Result<serde_json::Value> {
-        todo!()
+
+    /// `POST /tokens`: the answer shows the token this once.
+    ///
+    /// # Errors
+    /// See [`tokens::make`].
+    pub async fn make_token(&self, caller: &Caller, body: Value) -> Result<Value> {
+        tokens::make(&self.core, caller, body).await
     }
-    /// `GET /tokens`: those the caller may see.
-    pub fn list_tokens(&self, caller: &Caller) -> Result<serde_json::Value> {
-        todo!()
+
+    /// `GET /tokens`: those within the caller's scope.
+    ///
+    /// # Errors
+    /// `right_missing`.
+    pub fn list_tokens(&self, caller: &Caller) -> Result<Value> {
+        tokens::list(&self.core, caller)
     }
+
     /// `DELETE /tokens/{id}`.
+    ///
+    /// # Errors
+    /// `right_missing`, `not_found`.
     pub async fn revoke_token(&self, caller: &Caller, id: &str) -> Result<()> {
-        todo!()
+        tokens::revoke(&self.core, caller, id).await
     }
 
     /// `GET /metadata/…`.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`.
     pub async fn read_metadata(&self, caller: &Caller, place: &Place) -> Result<MetadataView> {
-        todo!()
+        edit::transcript::read(&self.core, caller, place)
     }
+
     /// PATCH, PUT and DELETE on `/metadata/…`.
+    ///
+    /// # Errors
+    /// See [`edit::transcript::edit`].
     pub async fn edit(&self, caller: &Caller, place: &Place, edit: Edit, options: EditOptions) -> Result<EditAnswer> {
-        todo!()
+        edit::transcript::edit(&self.core, caller, place, &edit, &options).await
     }
 
     /// `GET /transcripts/…`.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`.
     pub async fn read_transcript(&self, caller: &Caller, place: &Place) -> Result<TranscriptView> {
-        todo!()
+        let (core, caller, place) = (self.core.clone(), caller.clone(), place.clone());
+        blocking(move || intake::read::transcript(&core, &caller, &place)).await?
     }
+
     /// `PUT /transcripts/…`.
+    ///
+    /// # Errors
+    /// See [`lines::put`].
     pub async fn put_transcript(
         &self,
         caller: &Caller,
@@ -93,10 +157,13 @@ impl Engine {
         ingest: IngestOptions,
         options: EditOptions,
     ) -> Result<Ingested> {
-        todo!()
+        lines::put(&self.core, caller, place, text, (&ingest, &options)).await
     }
-    /// A run of NDJSON lines, in order; one verdict each. Every line fails alone.
-    /// Fails as a whole only when company, org, folder or right are missing.
+
+    /// A run of NDJSON lines, in order, one verdict each; every line fails alone.
+    ///
+    /// # Errors
+    /// As a whole only where company, organisation, folder or right are missing.
     pub async fn ingest(
         &self,
         caller: &Caller,
@@ -105,9 +172,14 @@ impl Engine {
         ingest: &IngestOptions,
         lines: Vec<String>,
     ) -> Result<Vec<Verdict>> {
-        todo!()
+        let target = Target::resolve(&self.core, caller, company, org, ingest)?;
+        lines::lines(&self.core, caller, &target, lines).await
     }
+
     /// The same, all or nothing: when any line fails nothing is stored and the other verdicts say so.
+    ///
+    /// # Errors
+    /// As [`Self::ingest`].
     pub async fn ingest_atomic(
         &self,
         caller: &Caller,
@@ -116,13 +188,22 @@ impl Engine {
         ingest: &IngestOptions,
         lines: Vec<String>,
     ) -> Result<Vec<Verdict>> {
-        todo!()
+        let target = Target::resolve(&self.core, caller, company, org, ingest)?;
+        lines::atomic(&self.core, caller, &target, lines).await
     }
+
     /// `DELETE /transcripts/…`.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, `revision_mismatch`.
     pub async fn erase(&self, caller: &Caller, place: &Place, precondition: Precondition) -> Result<Erased> {
-        todo!()
+        intake::erase::one(&self.core, caller, place, &precondition).await
     }
-    /// `DELETE /search/…?tid=`: all or none exist.
+
+    /// `DELETE /search/…?tid=`: all of them are there, or nothing is erased.
+    ///
+    /// # Errors
+    /// As [`Self::erase`].
     pub async fn erase_many(
         &self,
         caller: &Caller,
@@ -131,14 +212,25 @@ impl Engine {
         folder: Option<&FolderName>,
         tids: &[Tid],
     ) -> Result<Vec<Erased>> {
-        todo!()
+        intake::erase::many(&self.core, caller, (company, org), folder, tids).await
     }
-    /// Waits until the writes so far of an org are archived and searchable, at most `timeout`: for `wait=` on streams.
+
+    /// Waits until everything up to the mark is archived or searchable in an organisation; whether it is.
     pub async fn settle(&self, mark: &str, org: (&CompanyName, &OrgName), wait: Wait, timeout: Duration) -> bool {
-        todo!()
+        let Ok(mark) = Mark::verify(mark, &self.core.identity.secret, self.core.identity.epoch) else { return false };
+        let Some(org) = self.core.world().catalogue.org(org.0, org.1).map(|org| org.id) else { return false };
+        let progress = match wait {
+            Wait::Commit => return true,
+            Wait::Archive => &self.core.archive,
+            Wait::Search => &self.core.index,
+        };
+        progress.until(timeout, |p| p.has_all(org, mark.commit)).await
     }
 
     /// `/search`.
+    ///
+    /// # Errors
+    /// See [`search::run::search`].
     pub async fn search(
         &self,
         caller: &Caller,
@@ -147,14 +239,21 @@ impl Engine {
         folder: Option<&FolderName>,
         request: SearchRequest,
     ) -> Result<SearchAnswer> {
-        todo!()
+        search::run::search(&self.core, caller, (company, org, folder), request).await
     }
 
-    /// `GET /config/…`: the JSON and its ETag (an opaque string without quotes).
-    pub async fn read_config(&self, caller: &Caller, path: &admin::ConfigPath) -> Result<(serde_json::Value, String)> {
-        todo!()
+    /// `GET /config/…`: the JSON and its ETag.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`.
+    pub async fn read_config(&self, caller: &Caller, path: &admin::ConfigPath) -> Result<(Value, String)> {
+        admin::service::read(&self.core, caller, path)
     }
-    /// `POST /config/…`: the objects named as GET shows them, and their ETag. With `dry_run` the plan.
+
+    /// `POST /config/…`: the objects named as GET shows them, and their ETag; with `dry_run` the plan.
+    ///
+    /// # Errors
+    /// Refusals of contract section 5.
     pub async fn change_config(
         &self,
         caller: &Caller,
@@ -162,25 +261,37 @@ impl Engine {
         body: &str,
         if_match: Option<&str>,
         dry_run: bool,
-    ) -> Result<(serde_json::Value, String)> {
-        todo!()
+    ) -> Result<(Value, String)> {
+        admin::service::change(&self.core, caller, path, body, (if_match, dry_run)).await
     }
+
     /// `DELETE /config/…`: what was deleted.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, `multiple_items`, `not_empty`.
     pub async fn delete_config(
         &self,
         caller: &Caller,
         path: &admin::ConfigPath,
         options: admin::DeleteOptions,
-    ) -> Result<serde_json::Value> {
-        todo!()
+    ) -> Result<Value> {
+        admin::service::delete(&self.core, caller, path, &options).await
     }
+
     /// `GET /list/…`.
-    pub async fn list(&self, caller: &Caller, path: &admin::ConfigPath) -> Result<serde_json::Value> {
-        todo!()
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`.
+    pub async fn list(&self, caller: &Caller, path: &admin::ConfigPath) -> Result<Value> {
+        admin::service::names(&self.core, caller, path)
     }
 
     /// Compares the three stores transcript by transcript.
+    ///
+    /// # Errors
+    /// The stores'.
     pub async fn verify(&self, deep: bool) -> Result<upkeep::VerifyReport> {
-        todo!()
+        let core = self.core.clone();
+        Ok(blocking(move || upkeep::verify::verify(&core, deep)).await??)
     }
 }

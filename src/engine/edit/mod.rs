@@ -1,1 +1,6 @@
 //! Editing metadata: lock, newest state, pure edit, projection, group commit, answer.
+pub mod committer;
+pub mod current;
+pub mod idempotency;
+pub mod locks;
+pub mod transcript;

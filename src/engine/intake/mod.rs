@@ -1,1 +1,5 @@
-//! x
+//! Transcripts in and out: one, many, whole, erased (contract section 7).
+pub mod erase;
+pub mod lines;
+pub mod read;
+pub mod wave;

@@ -37,3 +37,27 @@ pub struct Figures {
     /// The index.
     pub index: IndexFigures,
 }
+
+/// Where an engine stands now.
+pub fn figures(core: &crate::engine::core::Core) -> Figures {
+    use std::sync::atomic::Ordering::Relaxed;
+    let counters = &core.counters;
+    Figures {
+        edits: counters.edits.load(Relaxed),
+        ingested: counters.ingested.load(Relaxed),
+        searches: counters.searches.load(Relaxed),
+        commits: counters.commits.load(Relaxed),
+        committed_writes: counters.writes.load(Relaxed),
+        commit_micros: counters.commit_micros.load(Relaxed),
+        commit_queue: core.committer.waiting(),
+        owed_index: core.index.len(),
+        owed_archive: core.archive.len(),
+        quarantined: core.index.set_aside().len() + core.archive.set_aside().len(),
+        index_commits: counters.index_commits.load(Relaxed),
+        index_commit_micros: counters.index_micros.load(Relaxed),
+        wal_bytes: core.stores.database.log_bytes(),
+        jobs: core.jobs.len(),
+        backfill: core.backfills.left(),
+        index: core.stores.index.figures(),
+    }
+}

@@ -1,4 +1,23 @@
-//! Comparing the three stores transcript by transcript.
+//! Comparing the three stores transcript by transcript: every difference is named by store and company/org/tid.
+//!
+//! Works on a server at rest and on a running one: what a sink still owes is not a difference. `deep` reads every byte:
+//! bodies and metadata against their sums, index files against theirs, the database's pages.
+use crate::base::digest::sha256_hex;
+use crate::domain::identity::{Key, Place};
+use crate::domain::metadata::Metadata;
+use crate::domain::projection::project;
+use crate::engine::core::Core;
+use crate::engine::edit::committer::chain;
+use crate::engine::edit::current::facts;
+use crate::engine::world::Home;
+use crate::stores::archive::{Found, MetadataFile};
+use crate::stores::database::Row;
+use crate::stores::error::Result;
+use crate::stores::index::IndexEntry;
+use std::collections::HashMap;
+
+/// Rows read at once.
+const CHUNK: usize = 1_000;
 
 /// One difference, with the store that differs and the transcript.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -7,7 +26,7 @@ pub struct Difference {
     pub store: &'static str,
     /// company/org/tid, as far as known.
     pub transcript: String,
-    /// What differs: `missing`, `behind`, `ahead`, `extra`, `value`, `sum`, `temporary`, …
+    /// What differs: `missing`, `behind`, `ahead`, `extra`, `value`, `sum`, `damaged`.
     pub kind: &'static str,
     /// In words.
     pub detail: String,
@@ -22,8 +41,183 @@ pub struct VerifyReport {
     pub indexed: u64,
     /// Transcripts in the archive.
     pub archived: u64,
-    /// Rows the sinks still owed when it began (a running server).
+    /// Rows the sinks still owed.
     pub owed: u64,
     /// Differences; empty is clean.
     pub differences: Vec<Difference>,
+}
+
+/// Compares. Blocking: it reads every row and every metadata file.
+///
+/// # Errors
+/// The stores', when one cannot be read at all.
+pub fn verify(core: &Core, deep: bool) -> Result<VerifyReport> {
+    let mut comparison = Comparison::begin(core, deep)?;
+    let mut after = None;
+    loop {
+        let rows = core.stores.database.scan(None, after, CHUNK)?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.key);
+        for row in &rows {
+            comparison.row(row)?;
+        }
+    }
+    comparison.end()
+}
+
+struct Comparison<'a> {
+    core: &'a Core,
+    deep: bool,
+    index: HashMap<Key, IndexEntry>,
+    archive: HashMap<String, Found>,
+    report: VerifyReport,
+}
+
+impl<'a> Comparison<'a> {
+    fn begin(core: &'a Core, deep: bool) -> Result<Self> {
+        let mut report = VerifyReport { owed: (core.index.len() + core.archive.len()) as u64, ..Default::default() };
+        let index: HashMap<Key, IndexEntry> = core.stores.index.entries()?.into_iter().map(|e| (e.key, e)).collect();
+        let mut archive = HashMap::new();
+        core.stores.archive.list(&mut |found| match found {
+            Ok(found) => {
+                archive.insert(found.place.to_string(), found);
+            }
+            Err(error) => report.differences.push(Difference {
+                store: "archive",
+                transcript: String::new(),
+                kind: "damaged",
+                detail: chain(&error),
+            }),
+        })?;
+        report.indexed = index.len() as u64;
+        report.archived = archive.len() as u64;
+        Ok(Self { core, deep, index, archive, report })
+    }
+
+    fn differs(&mut self, store: &'static str, at: &str, kind: &'static str, detail: impl Into<String>) {
+        let difference = Difference { store, transcript: at.to_owned(), kind, detail: detail.into() };
+        self.report.differences.push(difference);
+    }
+
+    fn row(&mut self, row: &Row) -> Result<()> {
+        self.report.transcripts += 1;
+        let world = self.core.world.load_full();
+        let Some(home) = world.home(row.folder) else {
+            // A folder being deleted: its job takes the rest away.
+            self.index.remove(&row.key);
+            return Ok(());
+        };
+        let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() };
+        let at = place.to_string();
+        let found = self.archive.remove(&at);
+        let entry = self.index.remove(&row.key);
+        if self.core.index.has(row.key, u64::MAX - 1) {
+            self.index_entry(&at, row, entry)?;
+        }
+        if self.core.archive.has(row.key, u64::MAX - 1) {
+            self.archived(&at, &place, (row, home), found)?;
+        }
+        Ok(())
+    }
+
+    fn index_entry(&mut self, at: &str, row: &Row, entry: Option<IndexEntry>) -> Result<()> {
+        let Some(entry) = entry else {
+            self.differs("index", at, "missing", "the database has it, the index does not");
+            return Ok(());
+        };
+        let pairs = [
+            ("revision", entry.revision, row.revision.0),
+            ("schema version", entry.schema_version, row.schema_version),
+            ("words revision", entry.words_revision, row.words_revision.0),
+            ("turns", u64::from(entry.turns), u64::from(facts(&row.facts)?.turns)),
+        ];
+        for (what, has, wanted) in pairs {
+            if has != wanted {
+                let kind = if has < wanted { "behind" } else { "ahead" };
+                self.differs("index", at, kind, format!("{what} is {has} in the index, {wanted} in the database"));
+            }
+        }
+        Ok(())
+    }
+
+    fn archived(&mut self, at: &str, place: &Place, (row, home): (&Row, &Home), found: Option<Found>) -> Result<()> {
+        if !found.as_ref().is_some_and(|f| f.body) {
+            self.differs("archive", at, "missing", "the body is not there");
+        }
+        match self.core.stores.archive.metadata(place) {
+            Ok(Some(file)) => self.metadata(at, (row, home), &file),
+            Ok(None) => self.differs("archive", at, "missing", "the metadata file is not there"),
+            Err(error) => self.differs("archive", at, "damaged", chain(&error)),
+        }
+        if self.deep {
+            self.body(at, place, row)?;
+        }
+        Ok(())
+    }
+
+    fn metadata(&mut self, at: &str, (row, home): (&Row, &Home), file: &MetadataFile) {
+        if row.unarchived.is_some() {
+            self.differs("database", at, "behind", "the row still holds an unarchived copy although nothing is owed");
+        }
+        if file.revision != row.revision {
+            let kind = if file.revision < row.revision { "behind" } else { "ahead" };
+            let detail = format!("revision is {} in the archive, {} in the database", file.revision.0, row.revision.0);
+            self.differs("archive", at, kind, detail);
+            return;
+        }
+        if file.folder != home.folder.name {
+            let detail = format!("folder is {:?} in the archive, {:?} in the database", file.folder, home.folder.name);
+            self.differs("archive", at, "value", detail);
+        }
+        let Ok(metadata) = Metadata::lenient(&file.metadata) else {
+            self.differs("archive", at, "damaged", "the metadata is no JSON object");
+            return;
+        };
+        if row.schema_version == home.folder.schema.version {
+            let projection = project(&metadata, &home.folder.schema, self.core.settings.value_bounds());
+            if *projection.values_json() != *row.values {
+                self.differs("database", at, "value", "configured values differ from those of the archive");
+            }
+        }
+    }
+
+    fn body(&mut self, at: &str, place: &Place, row: &Row) -> Result<()> {
+        match self.core.stores.archive.body(place, row.key, row.words_revision) {
+            Ok(Some(body)) => {
+                let (has, wanted) = (sha256_hex(body.as_bytes()), facts(&row.facts)?.body_sha256);
+                if has != wanted {
+                    self.differs("archive", at, "sum", "the body's bytes do not have the sum the database knows");
+                }
+            }
+            Ok(None) => {}
+            Err(error) => self.differs("archive", at, "damaged", chain(&error)),
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<VerifyReport> {
+        let extra: Vec<String> = std::mem::take(&mut self.archive).into_keys().collect();
+        for at in extra {
+            self.differs("archive", &at, "extra", "the archive has it, the database does not");
+        }
+        for (key, entry) in std::mem::take(&mut self.index) {
+            if self.core.index.has(key, u64::MAX - 1) {
+                let at = self.core.world().org(entry.org).map_or_else(
+                    || format!("organisation {}", entry.org.0),
+                    |(company, org)| format!("{}/{}", company.name, org.name),
+                );
+                self.differs("index", &format!("{at}/key {}", key.0), "extra", "the index has it, the database does not");
+            }
+        }
+        for detail in self.core.stores.database.check()? {
+            self.differs("database", "", "damaged", detail);
+        }
+        if self.deep {
+            for detail in self.core.stores.index.check()? {
+                self.differs("index", "", "damaged", detail);
+            }
+        }
+        self.report.differences.sort_by(|a, b| (&a.transcript, a.store, a.kind).cmp(&(&b.transcript, b.store, b.kind)));
+        Ok(self.report)
+    }
 }

@@ -1,0 +1,149 @@
+//! Configuration use cases: pure changes of the catalogue, made durable and published in one commit.
+use super::path::ConfigPath;
+use super::{DeleteOptions, apply, list, remove, show};
+use crate::domain::identity::FolderId;
+use crate::domain::refusal::{Code, Refusal};
+use crate::engine::access::Caller;
+use crate::engine::core::Core;
+use crate::engine::edit::committer::Request;
+use crate::engine::edit::committer::Then;
+use crate::engine::error::{Error, Result};
+use crate::engine::intake::lines::blocking;
+use crate::engine::workers::jobs::{self, Task};
+use crate::engine::world::World;
+use crate::stores::database::{Job, Write};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// `GET /config/…`.
+///
+/// # Errors
+/// `not_found`, `right_missing`.
+pub fn read(core: &Core, caller: &Caller, path: &ConfigPath) -> Result<(Value, String)> {
+    let world = core.world();
+    show::read(&world.catalogue, caller, path, &|folder| core.backfills.status(folder))
+}
+
+/// `GET /list/…`.
+///
+/// # Errors
+/// `not_found`, `right_missing`.
+pub fn names(core: &Core, caller: &Caller, path: &ConfigPath) -> Result<Value> {
+    list::list(&core.world().catalogue, caller, path)
+}
+
+/// `POST /config/…`.
+///
+/// # Errors
+/// Refusals of contract section 5; nothing is changed then.
+pub async fn change(
+    core: &Arc<Core>,
+    caller: &Caller,
+    path: &ConfigPath,
+    body: &str,
+    (if_match, dry_run): (Option<&str>, bool),
+) -> Result<(Value, String)> {
+    let _one_at_a_time = core.configuring.lock().await;
+    unchanged_since(core, caller, path, if_match)?;
+    let world = core.world.load_full();
+    let now = core.clock.now();
+    let holds = |org: &crate::domain::catalogue::Org| org.folders.values().any(|f| !is_empty(core, f.id));
+    let change = apply::change(&world.catalogue, caller, path, body, now, &holds, &core.settings)?;
+    if dry_run {
+        return Ok((change.plan, change.etag));
+    }
+    if change.changed {
+        let write = Write::Configure {
+            put: change.put,
+            delete: Vec::new(),
+            last_object: change.last_object,
+            jobs: Vec::new(),
+        };
+        publish(core, change.catalogue, write).await?;
+        for (folder, label) in change.reprojected {
+            core.backfills.start(folder, label);
+        }
+    }
+    // As GET shows it now, a back-fill just begun included.
+    let statuses = |folder| core.backfills.status(folder);
+    let answer = (change.show)(&core.world().catalogue, &statuses);
+    Ok((answer, change.etag))
+}
+
+/// `DELETE /config/…`.
+///
+/// # Errors
+/// `not_found`, `right_missing`, `multiple_items`, `not_empty`.
+pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, options: &DeleteOptions) -> Result<Value> {
+    let _one_at_a_time = core.configuring.lock().await;
+    unchanged_since(core, caller, path, options.if_match.as_deref())?;
+    let world = core.world.load_full();
+    let removal = remove::delete(&world.catalogue, caller, path, options, &|folder| is_empty(core, folder))?;
+    if options.dry_run {
+        return Ok(removal.answer);
+    }
+    let mut all: Vec<Job> = Vec::new();
+    let mut discards = Vec::new();
+    for (company, org_name, _) in &removal.orgs {
+        let job = jobs::job(&Task::DiscardOrg { company: company.clone(), org_name: org_name.clone() });
+        discards.push((company.clone(), org_name.clone(), job.id.clone()));
+        all.push(job);
+    }
+    for (company, org_name, _, folder, org) in &removal.folders {
+        let whole_org = removal.orgs.iter().any(|(_, _, gone)| gone == org);
+        let (company, org_name) = (company.clone(), org_name.clone());
+        all.push(jobs::job(&Task::EraseFolder { folder: *folder, org: *org, company, org_name, whole_org }));
+    }
+    let write = Write::Configure {
+        put: removal.put,
+        delete: removal.delete,
+        last_object: removal.catalogue.next_id,
+        jobs: all.clone(),
+    };
+    publish(core, removal.catalogue, write).await?;
+    let shared = core.clone();
+    blocking(move || discard(&shared, discards)).await??;
+    for job in all {
+        core.jobs.add(job);
+    }
+    Ok(removal.answer)
+}
+
+/// The files of deleted organisations are set aside before anybody can make the organisation anew.
+fn discard(
+    core: &Core,
+    orgs: Vec<(crate::domain::identity::CompanyName, crate::domain::identity::OrgName, String)>,
+) -> Result<()> {
+    for (company, org, _) in &orgs {
+        core.stores.archive.discard_org(company, org)?;
+    }
+    if !orgs.is_empty() {
+        let writes = orgs.into_iter().map(|(_, _, job)| Write::DeleteJob(job)).collect();
+        core.committer.commit_blocking(Request::plain(writes))?;
+    }
+    Ok(())
+}
+
+fn is_empty(core: &Core, folder: FolderId) -> bool {
+    core.stores.database.count(folder, 0).map_or(false, |summary| summary.transcripts == 0)
+}
+
+fn unchanged_since(core: &Core, caller: &Caller, path: &ConfigPath, if_match: Option<&str>) -> Result<()> {
+    let Some(wanted) = if_match else { return Ok(()) };
+    let (_, etag) = read(core, caller, path)?;
+    let matches = wanted == "*" || wanted.split(',').any(|tag| tag.trim().trim_matches('"') == etag);
+    if matches {
+        return Ok(());
+    }
+    Err(Error::Refused(Refusal::new(
+        Code::RevisionMismatch,
+        format!("the configuration has changed since; its ETag is now \"{etag}\""),
+    )))
+}
+
+async fn publish(core: &Core, catalogue: crate::domain::catalogue::Catalogue, write: Write) -> Result<()> {
+    let mut request = Request::many(vec![(write, Then::Nothing)], Vec::new());
+    request.world = Some(Arc::new(World::new(catalogue)));
+    core.committer.commit(request).await?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What every use case works with: stores, configuration in force, locks, committer, progress of the sinks.
+use super::counters::Counters;
+use super::edit::committer::Committer;
+use super::edit::current::Cache;
+use super::edit::locks::Locks;
+use super::settings::Settings;
+use super::tokens::TokenTable;
+use super::workers::backfill::Backfills;
+use super::workers::jobs::Jobs;
+use super::workers::progress::Progress;
+use super::world::World;
+use crate::base::clock::Clock;
+use crate::domain::identity::Key;
+use crate::stores::Stores;
+use crate::stores::database::rows::Identity;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use parking_lot::{Condvar, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The engine's insides, shared by use cases and workers.
+pub struct Core {
+    /// The three stores.
+    pub stores: Stores,
+    /// What the engine was told at start.
+    pub settings: Settings,
+    /// Time.
+    pub clock: Clock,
+    /// Who the store is.
+    pub identity: Identity,
+    /// The configuration in force.
+    pub world: Arc<ArcSwap<World>>,
+    /// Tokens by digest.
+    pub tokens: ArcSwap<TokenTable>,
+    /// Transcripts being edited.
+    pub locks: Locks,
+    /// Recently edited transcripts.
+    pub cache: Arc<Cache>,
+    /// The writer.
+    pub committer: Committer,
+    /// What the index owes.
+    pub index: Arc<Progress>,
+    /// What the archive owes.
+    pub archive: Arc<Progress>,
+    /// Figures.
+    pub counters: Arc<Counters>,
+    /// Back-fills that run.
+    pub backfills: Backfills,
+    /// Jobs that run.
+    pub jobs: Jobs,
+    /// The last index batch.
+    pub batches: AtomicU64,
+    /// One change of the configuration at a time.
+    pub configuring: tokio::sync::Mutex<()>,
+    /// Searches at once.
+    pub searching: Arc<tokio::sync::Semaphore>,
+    /// Whether the index is complete enough to be asked.
+    pub index_ready: AtomicBool,
+    /// Set when the server stops.
+    pub closing: AtomicBool,
+    /// The last key given.
+    pub last_key: AtomicU32,
+    /// Wakes threads that pause when the server stops.
+    pub stop: (Mutex<()>, Condvar),
+}
+
+impl Core {
+    /// The configuration in force.
+    pub fn world(&self) -> arc_swap::Guard<Arc<World>> {
+        self.world.load()
+    }
+
+    /// Sleeps, unless the server stops; whether it does.
+    pub fn pause(&self, how_long: Duration) -> bool {
+        let mut lock = self.stop.0.lock();
+        if !self.closing() {
+            self.stop.1.wait_for(&mut lock, how_long);
+        }
+        self.closing()
+    }
+
+    /// A key never given before.
+    pub fn take_key(&self) -> Key {
+        Key(self.last_key.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+}

@@ -1,0 +1,352 @@
+//! Group commit by natural batching: one thread takes whatever queued while the last commit ran, commits it in one
+//! transaction, publishes what depends on it, and answers. No timer: an idle server answers after one commit, a busy one
+//! forms groups by itself.
+//!
+//! Settles (what the sinks have done) are lazy: they ride in the next commit, or go alone after 50 ms of quiet.
+use super::current::{Cache, Current};
+use super::locks::Guard;
+use crate::domain::identity::{FolderId, OrgId, Revision, Tid};
+use crate::domain::refusal::Code;
+use crate::engine::counters::Counters;
+use crate::engine::error::{Error, Result};
+use crate::engine::workers::progress::Progress;
+use crate::engine::world::World;
+use crate::stores::database::{Database, Outcome, Write};
+use crate::stores::error::{Kind, StoreError};
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How long settles wait for company.
+const SETTLE_QUIET: Duration = Duration::from_millis(50);
+
+/// What became of one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is durable.
+    Done,
+    /// The row stood elsewhere.
+    Stale(Option<Revision>),
+    /// The folder's configuration has moved since the write was computed: compute it again. Nothing of the request
+    /// was changed.
+    Reconfigured,
+}
+
+/// A durable request: the number of its commit, and one verdict per write.
+#[derive(Debug)]
+pub struct Answer {
+    /// The commit's number.
+    pub commit: u64,
+    /// In the order of the writes.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// What to do when a write stands, before its lock is given back.
+pub enum Then {
+    /// Nothing.
+    Nothing,
+    /// Remember the new state of the transcript.
+    Keep(Arc<Current>),
+    /// Forget the transcript.
+    Forget(OrgId, Tid),
+}
+
+/// Writes that belong together: they stand in one commit.
+pub struct Request {
+    /// The writes, each with what follows.
+    pub writes: Vec<(Write, Then)>,
+    /// Locks that must be held until the outcome is known.
+    pub guards: Vec<Guard>,
+    /// A new configuration to publish with it.
+    pub world: Option<Arc<World>>,
+    reply: Option<oneshot::Sender<Result<Answer>>>,
+}
+
+/// The handle to the committing thread.
+pub struct Committer {
+    queue: Mutex<Option<Sender<Request>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    lazy: Arc<Mutex<Vec<Write>>>,
+}
+
+/// What the committing thread works on.
+pub struct Shared {
+    /// Where commits go.
+    pub database: Arc<dyn Database>,
+    /// The configuration in force.
+    pub world: Arc<ArcSwap<World>>,
+    /// Current metadata.
+    pub cache: Arc<Cache>,
+    /// What the index owes.
+    pub index: Arc<Progress>,
+    /// What the archive owes.
+    pub archive: Arc<Progress>,
+    /// Figures.
+    pub counters: Arc<Counters>,
+}
+
+impl Request {
+    /// One write under one lock.
+    pub fn one(write: Write, then: Then, guard: Guard) -> Self {
+        Self { writes: vec![(write, then)], guards: vec![guard], world: None, reply: None }
+    }
+
+    /// Several writes.
+    pub fn many(writes: Vec<(Write, Then)>, guards: Vec<Guard>) -> Self {
+        Self { writes, guards, world: None, reply: None }
+    }
+
+    /// Writes without locks or consequences: tokens, jobs.
+    pub fn plain(writes: Vec<Write>) -> Self {
+        Self::many(writes.into_iter().map(|w| (w, Then::Nothing)).collect(), Vec::new())
+    }
+}
+
+impl Committer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(shared: Shared, queue_max: usize, writes_max: usize) -> std::io::Result<Self> {
+        let (sender, receiver) = crossbeam_channel::bounded(queue_max);
+        let lazy = Arc::new(Mutex::new(Vec::new()));
+        let mut worker = Worker { shared, receiver, writes_max, lazy: lazy.clone() };
+        let thread = std::thread::Builder::new().name("committer".into()).spawn(move || worker.run())?;
+        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), lazy })
+    }
+
+    /// Queues a request; the receiver gets its answer once it is durable.
+    ///
+    /// # Errors
+    /// `overloaded` when the queue is full, `shutting_down` when the server stops.
+    pub fn submit(&self, mut request: Request) -> Result<oneshot::Receiver<Result<Answer>>> {
+        let (reply, answer) = oneshot::channel();
+        request.reply = Some(reply);
+        let queue = self.queue.lock().clone();
+        let Some(queue) = queue else {
+            return Err(Error::refused(Code::ShuttingDown, "the server is stopping"));
+        };
+        match queue.try_send(request) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => Err(Error::refused(Code::Overloaded, "too many writes wait for a commit")),
+            Err(TrySendError::Disconnected(_)) => Err(Error::refused(Code::ShuttingDown, "the server is stopping")),
+        }
+    }
+
+    /// [`Self::submit`], and the answer.
+    ///
+    /// # Errors
+    /// As `submit`; and the store's.
+    pub async fn commit(&self, request: Request) -> Result<Answer> {
+        let answer = self.submit(request)?;
+        answer.await.unwrap_or_else(|_| Err(Error::refused(Code::ShuttingDown, "the server is stopping")))
+    }
+
+    /// [`Self::commit`] for threads that may block.
+    ///
+    /// # Errors
+    /// As `commit`.
+    pub fn commit_blocking(&self, request: Request) -> Result<Answer> {
+        let answer = self.submit(request)?;
+        answer.blocking_recv().unwrap_or_else(|_| Err(Error::refused(Code::ShuttingDown, "the server is stopping")))
+    }
+
+    /// Hands over a settle for the next commit.
+    pub fn settle(&self, writes: impl IntoIterator<Item = Write>) {
+        self.lazy.lock().extend(writes);
+    }
+
+    /// Writes waiting.
+    pub fn waiting(&self) -> usize {
+        self.queue.lock().as_ref().map_or(0, Sender::len)
+    }
+
+    /// Takes no more requests, commits what is queued, ends the thread.
+    pub fn stop(&self) {
+        drop(self.queue.lock().take());
+        if let Some(thread) = self.thread.lock().take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the committer thread panicked");
+        }
+    }
+}
+
+struct Worker {
+    shared: Shared,
+    receiver: Receiver<Request>,
+    writes_max: usize,
+    lazy: Arc<Mutex<Vec<Write>>>,
+}
+
+impl Worker {
+    fn run(&mut self) {
+        loop {
+            match self.receiver.recv_timeout(SETTLE_QUIET) {
+                Ok(first) => {
+                    let batch = self.gather(first);
+                    self.commit(batch);
+                }
+                Err(RecvTimeoutError::Timeout) => self.settle_alone(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.settle_alone();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The first request and what else is queued now; a new configuration stays alone.
+    fn gather(&self, first: Request) -> Vec<Request> {
+        let mut count = first.writes.len();
+        let mut batch = vec![first];
+        while count < self.writes_max && batch.last().is_some_and(|r| r.world.is_none()) {
+            let Ok(next) = self.receiver.try_recv() else { break };
+            if next.world.is_some() {
+                self.commit(batch);
+                batch = vec![next];
+                break;
+            }
+            count += next.writes.len();
+            batch.push(next);
+        }
+        batch
+    }
+
+    fn settle_alone(&self) {
+        if !self.lazy.lock().is_empty() {
+            self.commit(Vec::new());
+        }
+    }
+
+    fn commit(&self, batch: Vec<Request>) {
+        let world = self.shared.world.load_full();
+        let (mut batch, moved): (Vec<_>, Vec<_>) = batch.into_iter().partition(|request| request.is_current(&world));
+        for request in moved {
+            let verdicts = request.writes.iter().map(|_| Verdict::Reconfigured).collect();
+            request.answer(Ok(Answer { commit: 0, verdicts }));
+        }
+        let mut writes: Vec<Write> = Vec::new();
+        for request in &batch {
+            writes.extend(request.writes.iter().map(|(write, _)| write.clone()));
+        }
+        let asked = writes.len();
+        writes.append(&mut self.lazy.lock());
+        if writes.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
+        let committed = self.shared.database.commit(&writes);
+        self.shared.counters.committed(asked, begun.elapsed());
+        match committed {
+            Ok(committed) => {
+                let mut outcomes = committed.outcomes.into_iter();
+                for request in batch.drain(..) {
+                    let own: Vec<Outcome> = outcomes.by_ref().take(request.writes.len()).collect();
+                    self.publish(request, own, committed.number);
+                }
+            }
+            Err(error) => self.failed(batch, writes.split_off(asked), error),
+        }
+    }
+
+    /// Nothing of the batch stands. A failed flush ends the process: what is on disk is not known any more.
+    fn failed(&self, batch: Vec<Request>, settles: Vec<Write>, error: StoreError) {
+        tracing::error!(error = %chain(&error), "a commit failed");
+        if error.kind == Kind::Fatal {
+            std::process::abort();
+        }
+        self.lazy.lock().extend(settles);
+        let kind = error.kind;
+        for request in batch {
+            let copy = StoreError::plain(error.store, kind, error.operation.clone());
+            request.answer(Err(Error::Store(copy)));
+        }
+    }
+
+    fn publish(&self, mut request: Request, outcomes: Vec<Outcome>, commit: u64) {
+        if let Some(world) = request.world.take() {
+            self.shared.world.store(world);
+        }
+        let mut verdicts = Vec::with_capacity(outcomes.len());
+        for ((write, then), outcome) in request.writes.drain(..).zip(outcomes) {
+            verdicts.push(match outcome {
+                Outcome::Done => {
+                    self.follow(&write, then, commit);
+                    Verdict::Done
+                }
+                Outcome::Stale(at) => Verdict::Stale(at),
+            });
+        }
+        request.answer(Ok(Answer { commit, verdicts }));
+    }
+
+    fn follow(&self, write: &Write, then: Then, commit: u64) {
+        match write {
+            Write::Create(stored) | Write::Edit(stored, _) | Write::Replace(stored, _) => {
+                self.shared.index.owe(stored.key, stored.org, commit);
+                self.shared.archive.owe(stored.key, stored.org, commit);
+            }
+            Write::Erase { key, org, .. } => {
+                self.shared.index.owe(*key, *org, commit);
+                self.shared.archive.forget(*key);
+            }
+            Write::Reproject { key, .. } => {
+                if let Then::Keep(current) = &then {
+                    self.shared.index.owe(*key, current.org, commit);
+                }
+            }
+            _ => {}
+        }
+        match then {
+            Then::Nothing => {}
+            Then::Keep(current) => self.shared.cache.keep(current),
+            Then::Forget(org, tid) => self.shared.cache.forget(org, &tid),
+        }
+    }
+
+}
+
+impl Request {
+    /// Whether every write was computed with the configuration in force.
+    fn is_current(&self, world: &World) -> bool {
+        self.writes.iter().all(|(write, then)| match (write, then) {
+            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => {
+                fits(world, s.folder, s.schema_version)
+            }
+            (Write::Reproject { schema_version, .. }, Then::Keep(current)) => {
+                fits(world, current.folder, *schema_version)
+            }
+            _ => true,
+        })
+    }
+
+    fn answer(mut self, answer: Result<Answer>) {
+        // Locks go before the answer is read: a caller that edits again at once finds its turn free.
+        self.guards.clear();
+        if let Some(reply) = self.reply.take() {
+            // The caller may have gone away; the write stands all the same.
+            let _gone = reply.send(answer).is_err();
+        }
+    }
+}
+
+fn fits(world: &World, folder: FolderId, version: u64) -> bool {
+    world.home(folder).is_some_and(|home| home.folder.schema.version == version)
+}
+
+/// The whole chain of causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,177 @@
+//! The newest state of a transcript: a bounded cache, else the row with its unarchived copy, else the archive.
+use crate::base::json;
+use crate::domain::builtins::Builtins;
+use crate::domain::catalogue::Folder;
+use crate::domain::identity::{FolderId, Key, OrgId, Place, Revision, Tid};
+use crate::domain::metadata::Metadata;
+use crate::domain::transcript::Facts;
+use crate::stores::Stores;
+use crate::stores::database::Row;
+use crate::stores::error::{Kind, Result, Store, StoreError};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache as QuickCache;
+use std::sync::Arc;
+
+/// A transcript's row with its metadata.
+#[derive(Clone, Debug)]
+pub struct Current {
+    /// The incarnation.
+    pub key: Key,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Its folder.
+    pub folder: FolderId,
+    /// Its id.
+    pub tid: Tid,
+    /// Of the metadata.
+    pub revision: Revision,
+    /// Of the body.
+    pub words_revision: Revision,
+    /// Microseconds.
+    pub last_modified: i64,
+    /// Microseconds.
+    pub ingested: i64,
+    /// [`Facts`], JSON.
+    pub facts: Arc<str>,
+    /// [`Builtins`], JSON.
+    pub builtins: Arc<str>,
+    /// All metadata.
+    pub metadata: Metadata,
+}
+
+impl Current {
+    /// The metadata as it is shown: names in the folder's spelling where they are configured.
+    pub fn shown(&self, folder: &Folder) -> String {
+        shown(&self.metadata, folder)
+    }
+}
+
+/// Metadata with names in the folder's spelling where they are configured.
+pub fn shown(metadata: &Metadata, folder: &Folder) -> String {
+    metadata.to_json_with(|name| folder.schema.field(name).and_then(|field| own_spelling(field, name)))
+}
+
+fn own_spelling<'f>(
+    field: &'f crate::domain::fields::ConfiguredField,
+    name: &crate::domain::identity::FieldName,
+) -> Option<&'f str> {
+    (field.name.shown() != name.shown()).then(|| field.name.shown())
+}
+
+#[derive(Clone)]
+struct Weigh;
+
+impl Weighter<(OrgId, Tid), Arc<Current>> for Weigh {
+    fn weight(&self, _: &(OrgId, Tid), current: &Arc<Current>) -> u64 {
+        let values: usize = current.metadata.iter().map(|(n, v)| n.shown().len() + v.get().len() + 96).sum();
+        (values + current.facts.len() + current.builtins.len() + 256) as u64
+    }
+}
+
+/// Recently edited transcripts. Only who holds a transcript's lock, or commits its write, may put it here: then an
+/// entry is never older than the database.
+pub struct Cache(QuickCache<(OrgId, Tid), Arc<Current>, Weigh>);
+
+impl Cache {
+    /// A cache of at most so many bytes.
+    pub fn new(bytes: u64) -> Self {
+        let estimate = usize::try_from(bytes / 2_048).unwrap_or(1_024).max(16);
+        Self(QuickCache::with_weighter(estimate, bytes, Weigh))
+    }
+
+    /// The newest state, if it is here.
+    pub fn find(&self, org: OrgId, tid: &Tid) -> Option<Arc<Current>> {
+        self.0.get(&(org, tid.clone()))
+    }
+
+    /// Remembers the newest state.
+    pub fn keep(&self, current: Arc<Current>) {
+        self.0.insert((current.org, current.tid.clone()), current);
+    }
+
+    /// Forgets a transcript that is gone.
+    pub fn forget(&self, org: OrgId, tid: &Tid) {
+        self.0.remove(&(org, tid.clone()));
+    }
+}
+
+/// Loads the newest state from the stores. Without the transcript's lock the answer may be a step behind, never torn:
+/// metadata and revision come as a pair from one source.
+///
+/// # Errors
+/// `Corrupt` when neither database nor archive hold the metadata.
+pub fn load(stores: &Stores, org: OrgId, place: &Place) -> Result<Option<Current>> {
+    for _ in 0..5 {
+        let Some(row) = stores.database.load(org, &place.tid)? else { return Ok(None) };
+        if let Some(current) = complete(stores, &row, place)? {
+            return Ok(Some(current));
+        }
+        // The archive lacked what the row said it had: erased or moved on since; look at the row again.
+    }
+    Err(StoreError::plain(Store::Archive, Kind::Corrupt, format!("the metadata of {place} is missing")))
+}
+
+/// The row with its metadata, from the row itself or from the archive.
+///
+/// # Errors
+/// The archive's.
+pub fn complete(stores: &Stores, row: &Row, place: &Place) -> Result<Option<Current>> {
+    if let Some(text) = &row.unarchived {
+        return Ok(Some(with(row, parse(text, place)?, row.revision, row.last_modified)));
+    }
+    let Some(file) = stores.archive.metadata(place)? else { return Ok(None) };
+    if file.revision < row.revision {
+        return Ok(None);
+    }
+    let written = match file.last_modified.parse::<jiff::Timestamp>() {
+        Ok(instant) => instant.as_microsecond(),
+        Err(_) => row.last_modified,
+    };
+    Ok(Some(with(row, parse(&file.metadata, place)?, file.revision, written)))
+}
+
+fn with(row: &Row, metadata: Metadata, revision: Revision, last_modified: i64) -> Current {
+    Current {
+        key: row.key,
+        org: row.org,
+        folder: row.folder,
+        tid: row.tid.clone(),
+        revision,
+        words_revision: row.words_revision,
+        last_modified,
+        ingested: row.ingested,
+        facts: row.facts.clone(),
+        builtins: row.builtins.clone(),
+        metadata,
+    }
+}
+
+fn parse(text: &str, place: &Place) -> Result<Metadata> {
+    Metadata::lenient(text)
+        .map_err(|e| StoreError::new(Store::Archive, Kind::Corrupt, format!("the metadata of {place}"), e))
+}
+
+/// Reads a row's facts.
+///
+/// # Errors
+/// `Corrupt`.
+pub fn facts(text: &str) -> Result<Facts> {
+    serde_json::from_str(text).map_err(|e| StoreError::new(Store::Database, Kind::Corrupt, "facts of a row", e))
+}
+
+/// Reads a row's built-ins.
+///
+/// # Errors
+/// `Corrupt`.
+pub fn builtins(text: &str) -> Result<Builtins> {
+    serde_json::from_str(text).map_err(|e| StoreError::new(Store::Database, Kind::Corrupt, "built-ins of a row", e))
+}
+
+/// JSON text of a value of ours.
+///
+/// # Errors
+/// `Bug`: our own types can always be written.
+pub fn text<T: serde::Serialize>(value: &T) -> Result<Arc<str>> {
+    let raw = json::raw(value).map_err(|e| StoreError::new(Store::Database, Kind::Bug, "write a row's JSON", e))?;
+    Ok(Arc::from(raw.get()))
+}

@@ -1,0 +1,348 @@
+//! One wave of transcripts with different ids: bodies are staged durably in one flush, rows committed in one
+//! transaction, bodies given their names, and only then the locks go (contract section 2: an acknowledged body is never
+//! overwritten by an unacknowledged one).
+use super::lines::{Target, not_alone};
+use crate::base::clock::Timestamp;
+use crate::domain::identity::{FieldName, FolderId, Key, Place, Revision, Tid};
+use crate::domain::metadata::{Metadata, merge_patch};
+use crate::domain::projection::{Projection, project};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::transcript::Received;
+use crate::engine::access::Caller;
+use crate::engine::core::Core;
+use crate::engine::edit::committer::{Request, Then, Verdict};
+use crate::engine::edit::current::{self, Current};
+use crate::engine::edit::locks::Guard;
+use crate::engine::edit::transcript::{check, derive};
+use crate::engine::error::{Error, Result};
+use crate::engine::types::{Ingested, MetadataMode, Precondition};
+use crate::engine::world::{Home, World};
+use crate::stores::archive::StagedBody;
+use crate::stores::database::writes::Stored;
+use crate::stores::database::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How often a wave is computed again because the configuration moved under it.
+const TRIES: usize = 8;
+
+/// One transcript of a wave.
+pub struct Item {
+    /// Its place among the lines.
+    pub at: usize,
+    /// Its id.
+    pub tid: Tid,
+    /// What was received.
+    pub received: Received,
+    /// `If-Match`.
+    pub precondition: Precondition,
+}
+
+/// What was brought in, and the key and commit to wait for.
+pub type Done = (Ingested, Option<(Key, u64)>);
+
+/// Transcripts with different ids, their locks held.
+pub struct Wave {
+    core: Arc<Core>,
+    caller: Caller,
+    target: Target,
+    items: Vec<Item>,
+    whole: bool,
+}
+
+/// One transcript ready to be committed.
+struct Draft {
+    stored: Stored,
+    expected: Option<Revision>,
+    before: Option<(Key, Revision)>,
+    after: Arc<Current>,
+    unindexed: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Wave {
+    /// A wave; with `whole` it stands or falls as one.
+    pub fn new(core: Arc<Core>, caller: Caller, target: Target, items: Vec<Item>, whole: bool) -> Self {
+        Self { core, caller, target, items, whole }
+    }
+
+    /// Stores the wave: one verdict per item, in order.
+    pub fn run(self, guards: Vec<Guard>) -> Vec<Result<Done>> {
+        let mut drafts = self.drafts();
+        if self.whole && drafts.iter().any(std::result::Result::is_err) {
+            return self.none_of(drafts);
+        }
+        if let Err(error) = self.stage(&drafts) {
+            return self.all_failed(&error);
+        }
+        for _ in 0..TRIES {
+            match self.commit(&drafts) {
+                Ok(Some((commit, verdicts))) => {
+                    let done = self.publish(drafts, commit, &verdicts);
+                    drop(guards);
+                    return done;
+                }
+                Ok(None) => drafts = self.redraft(drafts),
+                Err(error) => {
+                    self.discard(&drafts);
+                    return self.items.iter().map(|_| Err(copy(&error))).collect();
+                }
+            }
+        }
+        self.discard(&drafts);
+        self.items.iter().map(|_| Err(Error::refused(Code::Overloaded, "the configuration keeps changing"))).collect()
+    }
+
+    fn drafts(&self) -> Vec<Result<Draft>> {
+        let world = self.core.world.load_full();
+        self.items.iter().map(|item| self.draft(&world, item, None)).collect()
+    }
+
+    /// Computes again under the configuration now in force, keeping the keys given.
+    fn redraft(&self, drafts: Vec<Result<Draft>>) -> Vec<Result<Draft>> {
+        let world = self.core.world.load_full();
+        let again = |(item, draft): (&Item, Result<Draft>)| match draft {
+            Ok(draft) => self.draft(&world, item, Some(draft.stored.key)),
+            Err(error) => Err(error),
+        };
+        self.items.iter().zip(drafts).map(again).collect()
+    }
+
+    fn draft(&self, world: &World, item: &Item, key: Option<Key>) -> Result<Draft> {
+        let place = self.target.place(&item.tid);
+        let before = self.before(world, &place)?;
+        if let Some(before) = &before {
+            check(&item.precondition, before.revision)?;
+        } else if item.precondition != Precondition::None {
+            return Err(Error::refused(Code::RevisionMismatch, "there is no such transcript yet"));
+        }
+        let folder = self.folder(before.as_ref())?;
+        let home = world.home(folder).ok_or_else(Error::absent)?;
+        let metadata = self.metadata(before.as_ref(), &item.received)?;
+        let limit = self.core.settings.limits.metadata_names;
+        if metadata.len() > limit {
+            return Err(Error::refused(Code::TooManyFields, format!("{} metadata names; allowed are {limit}", metadata.len())));
+        }
+        let projection = project(&metadata, &home.folder.schema, self.core.settings.value_bounds());
+        self.assemble(item, before, home, (metadata, projection), key)
+    }
+
+    fn assemble(
+        &self,
+        item: &Item,
+        before: Option<Current>,
+        home: &Home,
+        (metadata, projection): (Metadata, Projection),
+        key: Option<Key>,
+    ) -> Result<Draft> {
+        let now = self.core.clock.now().0;
+        let revision = match &before {
+            Some(before) => before.revision.0 + 1,
+            None => self.core.stores.database.tombstone(self.target.org, &item.tid)?.map_or(1, |last| last + 1),
+        };
+        let ingested = before.as_ref().map_or(now, |b| b.ingested);
+        let facts = current::text(&item.received.facts)?;
+        let builtins = derive(&facts, &metadata, home, ingested)?;
+        let key = before.as_ref().map(|b| b.key).or(key).unwrap_or_else(|| self.core.take_key());
+        let notes = notes(&projection);
+        let unindexed = projection.unconfigured.iter().map(|name| name.shown().to_owned()).collect();
+        let stored = Stored {
+            key,
+            org: self.target.org,
+            folder: home.folder.id,
+            tid: item.tid.clone(),
+            revision: Revision(revision),
+            words_revision: Revision(revision),
+            schema_version: home.folder.schema.version,
+            last_modified: now.max(before.as_ref().map_or(0, |b| b.last_modified + 1)),
+            ingested,
+            facts,
+            builtins,
+            values: projection.values_json().into(),
+            metadata: metadata.to_json().into(),
+            idempotency: None,
+        };
+        let after = Arc::new(Current {
+            key,
+            org: stored.org,
+            folder: stored.folder,
+            tid: stored.tid.clone(),
+            revision: stored.revision,
+            words_revision: stored.words_revision,
+            last_modified: stored.last_modified,
+            ingested,
+            facts: stored.facts.clone(),
+            builtins: stored.builtins.clone(),
+            metadata,
+        });
+        let expected = before.as_ref().map(|b| b.revision);
+        let before = before.map(|b| (b.key, b.words_revision));
+        Ok(Draft { stored, expected, before, after, unindexed, notes })
+    }
+
+    /// The transcript as it stands, if it is there; hidden ones answer as absent. A row of a folder that is being
+    /// deleted makes way first.
+    fn before(&self, world: &World, place: &Place) -> Result<Option<Current>> {
+        let Some(found) = current::load(&self.core.stores, self.target.org, place)? else { return Ok(None) };
+        match world.home(found.folder) {
+            Some(home) if self.caller.sees_folder(&home.folder) => Ok(Some(found)),
+            Some(_) => Err(Error::absent()),
+            None => {
+                super::erase::clear(&self.core, &found)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn folder(&self, before: Option<&Current>) -> Result<FolderId> {
+        self.target.folder.or(before.map(|b| b.folder)).ok_or_else(|| {
+            Error::refused(Code::FolderRequired, "a new transcript needs a folder: add ?folder=NAME")
+        })
+    }
+
+    fn metadata(&self, before: Option<&Current>, received: &Received) -> Result<Metadata> {
+        let stored = before.map(|b| &b.metadata);
+        let sent = received.client_data.as_ref();
+        Ok(match (self.target.options.metadata, stored, sent) {
+            (Some(MetadataMode::Keep), Some(stored), _) => stored.clone(),
+            (Some(MetadataMode::Merge), Some(stored), Some(sent)) => merge_patch::merge(stored, sent),
+            (None | Some(MetadataMode::Merge), Some(stored), None) => stored.clone(),
+            (_, _, Some(sent)) => sent.clone(),
+            (_, _, None) => Metadata::default(),
+        })
+    }
+
+    fn stage(&self, drafts: &[Result<Draft>]) -> Result<()> {
+        let bodies: Vec<StagedBody> = self
+            .items
+            .iter()
+            .zip(drafts)
+            .filter_map(|(item, draft)| draft.as_ref().ok().map(|draft| (item, draft)))
+            .map(|(item, draft)| StagedBody {
+                place: self.target.place(&item.tid),
+                key: draft.stored.key,
+                words_revision: draft.stored.words_revision,
+                body: Arc::from(item.received.body.as_str()),
+            })
+            .collect();
+        Ok(self.core.stores.archive.stage(&bodies)?)
+    }
+
+    /// Commits what could be drafted; `None` when the configuration moved.
+    fn commit(&self, drafts: &[Result<Draft>]) -> Result<Option<(u64, Vec<Verdict>)>> {
+        let writes: Vec<(Write, Then)> = drafts.iter().filter_map(|d| d.as_ref().ok()).map(write).collect();
+        if writes.is_empty() {
+            return Ok(Some((0, Vec::new())));
+        }
+        let answer = self.core.committer.commit_blocking(Request::many(writes, Vec::new()))?;
+        if answer.verdicts.contains(&Verdict::Reconfigured) {
+            return Ok(None);
+        }
+        Ok(Some((answer.commit, answer.verdicts)))
+    }
+
+    fn publish(&self, drafts: Vec<Result<Draft>>, commit: u64, verdicts: &[Verdict]) -> Vec<Result<Done>> {
+        let mut verdicts = verdicts.iter();
+        let mut publish = Vec::new();
+        let mut discard = Vec::new();
+        let mut done = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let draft = match draft {
+                Ok(draft) => draft,
+                Err(error) => {
+                    done.push(Err(error));
+                    continue;
+                }
+            };
+            let (key, words) = (draft.stored.key, draft.stored.words_revision);
+            if verdicts.next() == Some(&Verdict::Done) {
+                publish.push((self.target.place(&draft.stored.tid), key, words));
+                discard.extend(draft.before);
+                done.push(Ok(self.told(draft, commit)));
+            } else {
+                self.core.cache.forget(self.target.org, &draft.stored.tid);
+                discard.push((key, words));
+                done.push(Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again")));
+            }
+        }
+        // A failure here loses nothing: the staged name is read until the archiver or the next start renames it.
+        let archive = &self.core.stores.archive;
+        if let Err(error) = archive.publish(&publish).and_then(|()| archive.discard(&discard)) {
+            tracing::warn!(error = %error, "bodies wait under their staged names");
+        }
+        done
+    }
+
+    fn told(&self, draft: Draft, commit: u64) -> Done {
+        self.core.counters.ingested.fetch_add(1, Relaxed);
+        let ingested = Ingested {
+            tid: draft.stored.tid.clone(),
+            created: draft.expected.is_none(),
+            revision: draft.stored.revision,
+            last_modified: Timestamp(draft.stored.last_modified),
+            mark: self.core.mark(commit),
+            unindexed: draft.unindexed,
+            notes: draft.notes,
+            pending: None,
+        };
+        (ingested, Some((draft.stored.key, commit)))
+    }
+
+    fn discard(&self, drafts: &[Result<Draft>]) {
+        let staged: Vec<(Key, Revision)> = drafts
+            .iter()
+            .filter_map(|d| d.as_ref().ok())
+            .map(|d| (d.stored.key, d.stored.words_revision))
+            .collect();
+        if let Err(error) = self.core.stores.archive.discard(&staged) {
+            tracing::warn!(error = %error, "staged bodies are left for the next start");
+        }
+    }
+
+    fn none_of(&self, drafts: Vec<Result<Draft>>) -> Vec<Result<Done>> {
+        let refused = |(item, draft): (&Item, Result<Draft>)| match draft {
+            Ok(_) => Err(Error::Refused(not_alone(&item.tid).1)),
+            Err(error) => Err(error),
+        };
+        self.items.iter().zip(drafts).map(refused).collect()
+    }
+
+    fn all_failed(&self, error: &Error) -> Vec<Result<Done>> {
+        self.items.iter().map(|_| Err(copy(error))).collect()
+    }
+}
+
+fn write(draft: &Draft) -> (Write, Then) {
+    let stored = Arc::new(draft.stored.clone());
+    let write = match draft.expected {
+        None => Write::Create(stored),
+        Some(expected) => Write::Replace(stored, expected),
+    };
+    (write, Then::Keep(draft.after.clone()))
+}
+
+/// What a person should know of a transcript that was taken all the same.
+fn notes(projection: &Projection) -> Vec<String> {
+    let misfits = projection
+        .misfits
+        .iter()
+        .map(|(name, why)| format!("field {:?}: {why}; kept in the archive only", name.shown()));
+    let reserved = projection
+        .unconfigured
+        .iter()
+        .filter(|name| crate::domain::fields::reserved::is_reserved(name))
+        .map(|name: &FieldName| format!("{:?} is a reserved name: kept untouched, not indexed", name.shown()));
+    misfits.chain(reserved).collect()
+}
+
+/// One failure told to every transcript of the wave.
+fn copy(error: &Error) -> Error {
+    match error {
+        Error::Refused(refusal) => Error::Refused(Refusal::clone(refusal)),
+        Error::Store(error) => Error::Store(crate::stores::StoreError::plain(
+            error.store,
+            error.kind,
+            crate::engine::edit::committer::chain(error),
+        )),
+    }
+}

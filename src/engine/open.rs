@@ -1,0 +1,229 @@
+//! Opening and closing: what a crash left is settled, the configuration loaded, the workers started; the stores are
+//! level before the end.
+use super::admin::stored;
+use super::core::Core;
+use super::counters::Counters;
+use super::edit::committer::{Committer, Shared, chain};
+use super::edit::current::Cache;
+use super::edit::locks::Locks;
+use super::error::Result;
+use super::settings::Settings;
+use super::tokens::TokenTable;
+use super::workers::progress::Progress;
+use super::workers::{archiver, backfill, indexer, janitor, jobs};
+use super::world::World;
+use crate::base::clock::Clock;
+use crate::domain::identity::{Key, Place, Revision};
+use crate::stores::Stores;
+use crate::stores::archive::Fate;
+use crate::stores::database::{Row, Sink};
+use crate::stores::error::{Store, StoreError};
+use crate::stores::index::Opened;
+use arc_swap::ArcSwap;
+use parking_lot::{Condvar, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// Rows read at once.
+const CHUNK: usize = 10_000;
+
+/// The threads of an engine.
+pub struct Workers {
+    followers: Mutex<Vec<JoinHandle<()>>>,
+    helpers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Recovers, loads, starts.
+///
+/// # Errors
+/// The stores'; `Corrupt` when the stored configuration cannot be read.
+pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Core>, Workers)> {
+    let identity = stores.database.identity()?;
+    let catalogue = stored::from_stored(stores.database.objects()?, identity.last_object)?;
+    let world = Arc::new(ArcSwap::from_pointee(World::new(catalogue)));
+    sweep(&stores, &world.load())?;
+    let (index, archive) = (Arc::new(Progress::default()), Arc::new(Progress::default()));
+    let complete = owed(&stores, &index, &archive)?;
+    let cache = Arc::new(Cache::new(settings.workers.cache_bytes));
+    let counters = Arc::new(Counters::default());
+    let shared = Shared {
+        database: stores.database.clone(),
+        world: world.clone(),
+        cache: cache.clone(),
+        index: index.clone(),
+        archive: archive.clone(),
+        counters: counters.clone(),
+    };
+    let committer = Committer::start(shared, settings.workers.commit_queue, settings.workers.commit_writes)
+        .map_err(|e| StoreError::io(Store::Database, "start the committer", e))?;
+    let tokens = ArcSwap::from_pointee(TokenTable::new(stores.database.tokens()?));
+    let limits = &settings.limits;
+    let core = Arc::new(Core {
+        locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
+        searching: Arc::new(tokio::sync::Semaphore::new(settings.workers.searches.max(1))),
+        last_key: AtomicU32::new(identity.last_key),
+        batches: AtomicU64::new(identity.index_batch.max(identity.commit)),
+        index_ready: AtomicBool::new(complete),
+        stores,
+        settings,
+        clock,
+        identity,
+        world,
+        tokens,
+        cache,
+        committer,
+        index,
+        archive,
+        counters,
+        backfills: Default::default(),
+        jobs: Default::default(),
+        configuring: tokio::sync::Mutex::new(()),
+        closing: AtomicBool::new(false),
+        stop: (Mutex::new(()), Condvar::new()),
+    });
+    resume_jobs(&core)?;
+    let workers = Workers::start(&core)?;
+    Ok((core, workers))
+}
+
+/// Bodies staged when the process died: those whose commit stands get their names, the others go.
+fn sweep(stores: &Stores, world: &World) -> Result<()> {
+    let mut failed = None;
+    stores.archive.sweep(&mut |key, words| match fate(stores, world, key, words) {
+        Ok(fate) => fate,
+        Err(error) => {
+            failed = Some(error);
+            Fate::Keep
+        }
+    })?;
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
+}
+
+fn fate(stores: &Stores, world: &World, key: Key, words: Revision) -> crate::stores::error::Result<Fate> {
+    let row = stores.database.load_keys(&[key])?.pop().flatten();
+    let place = row.filter(|row: &Row| row.words_revision == words).and_then(|row| {
+        let home = world.home(row.folder)?;
+        Some(Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid })
+    });
+    Ok(place.map_or(Fate::Discard, Fate::Publish))
+}
+
+/// Loads what the sinks owe; whether the index came complete enough to be searched at once.
+fn owed(stores: &Stores, index: &Progress, archive: &Progress) -> Result<bool> {
+    let empty = stores.index.opened() == Opened::Empty;
+    if empty {
+        stores.database.owe_all_to_index()?;
+    }
+    for (sink, progress) in [(Sink::Archive, archive), (Sink::Index, index)] {
+        let mut after = None;
+        loop {
+            let rows = stores.database.owed(sink, after, CHUNK)?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.key);
+            for row in rows {
+                // Commit 0: a mark of any age waits for them.
+                progress.owe(row.key, row.org, 0);
+            }
+        }
+    }
+    Ok(!empty || index.is_empty())
+}
+
+/// Jobs go on; files of organisations deleted in the moment of a crash are set aside before anything can be made anew.
+fn resume_jobs(core: &Arc<Core>) -> Result<()> {
+    for job in core.stores.database.jobs()? {
+        if let Ok(jobs::Task::DiscardOrg { company, org_name }) = serde_json::from_str(&job.body) {
+            if core.world().catalogue.org(&company, &org_name).is_none() {
+                core.stores.archive.discard_org(&company, &org_name)?;
+            }
+        } else if let Ok(jobs::Task::Erase { key, org, .. }) = serde_json::from_str(&job.body) {
+            core.index.owe(key, org, 0);
+        }
+        core.jobs.add(job);
+    }
+    Ok(())
+}
+
+impl Workers {
+    fn start(core: &Arc<Core>) -> Result<Self> {
+        let followers = vec![
+            spawn("archiver", core, |core, _| archiver::run(core))?,
+            spawn("indexer", core, |core, _| indexer::run(core))?,
+        ];
+        let helpers = vec![
+            spawn("backfill", core, backfill::run)?,
+            spawn("jobs", core, jobs::run)?,
+            spawn("janitor", core, |core, _| janitor::run(core))?,
+        ];
+        Ok(Self { followers: Mutex::new(followers), helpers: Mutex::new(helpers) })
+    }
+
+    /// Lets the sinks finish what is owed, at most `patience`; whether they did. Blocking.
+    pub fn drain(&self, core: &Core, patience: Duration) -> bool {
+        core.closing.store(true, Ordering::SeqCst);
+        core.stop.1.notify_all();
+        core.backfills.close();
+        core.jobs.close();
+        join(&self.helpers);
+        core.index.close();
+        core.archive.close();
+        let begun = std::time::Instant::now();
+        let mut level = false;
+        while begun.elapsed() < patience {
+            level = self.followers.lock().iter().all(JoinHandle::is_finished);
+            if level {
+                break;
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        if level {
+            join(&self.followers);
+        }
+        core.committer.stop();
+        if level && let Err(error) = core.stores.database.checkpoint(true) {
+            tracing::warn!(error = %chain(&error), "the last checkpoint failed");
+        }
+        level
+    }
+}
+
+fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {
+    for thread in threads.lock().drain(..) {
+        if thread.join().is_err() {
+            tracing::error!("a worker thread panicked");
+        }
+    }
+}
+
+/// A worker thread with a small runtime of its own for waits. A panic is logged and the worker begins anew: what it
+/// held went back with its claim.
+fn spawn(name: &'static str, core: &Arc<Core>, work: fn(&Arc<Core>, &Runtime)) -> Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|e| StoreError::io(Store::Database, "start a worker's timer", e))?;
+    let core = core.clone();
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        while std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&core, &runtime))).is_err() {
+            tracing::error!(worker = name, "a worker panicked; it begins anew");
+            if core.pause(Duration::from_millis(200)) {
+                return;
+            }
+        }
+    });
+    Ok(thread.map_err(|e| StoreError::io(Store::Database, "start a worker", e))?)
+}
+
+/// Whether the engine can serve.
+pub fn ready(core: &Core) -> std::result::Result<(), String> {
+    if core.closing() {
+        return Err("the server is stopping".to_owned());
+    }
+    core.stores.database.identity().map(drop).map_err(|e| chain(&e))
+}

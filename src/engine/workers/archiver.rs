@@ -1,0 +1,97 @@
+//! Carries metadata to the archive: claim, newest row, write, settle. Settling drops the unarchived copy.
+use super::progress::{Claim, rest};
+use crate::base::clock::Timestamp;
+use crate::domain::identity::{Key, Place, Revision};
+use crate::engine::core::Core;
+use crate::engine::edit::committer::chain;
+use crate::engine::edit::current::facts;
+use crate::stores::archive::MetadataFile;
+use crate::stores::database::{Row, Sink, Write};
+use crate::stores::error::{Kind, Result};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Rests between two batches at most so long; a busy archive gathers more edits of the same transcript meanwhile.
+const REST_MAX: Duration = Duration::from_millis(200);
+
+/// Runs until the progress is closed and empty.
+pub fn run(core: &Arc<Core>) {
+    while let Some(work) = core.archive.wait(Duration::from_millis(500)) {
+        if !work {
+            continue;
+        }
+        let begun = Instant::now();
+        let mut claim = core.archive.claim(core.settings.workers.archive_rows);
+        match push(core, &mut claim) {
+            Ok(settles) => {
+                core.committer.settle(settles);
+                claim.settle_all();
+                if !core.closing() {
+                    std::thread::sleep(rest(begun, 1, REST_MAX));
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "the archive could not be written");
+                if error.kind == Kind::Fatal {
+                    std::process::abort();
+                }
+                if claim.keys().len() == 1 {
+                    for key in claim.keys() {
+                        claim.fail(key, &chain(&error));
+                    }
+                }
+                drop(claim);
+                std::thread::sleep(REST_MAX);
+            }
+        }
+    }
+}
+
+fn push(core: &Core, claim: &mut Claim) -> Result<Vec<Write>> {
+    let rows = core.stores.database.load_keys(&claim.keys())?;
+    let mut files = Vec::with_capacity(rows.len());
+    let mut bodies: Vec<(Place, Key, Revision)> = Vec::new();
+    let mut settles = Vec::with_capacity(rows.len());
+    for row in rows.into_iter().flatten() {
+        let Some((place, file)) = file(core, &row)? else { continue };
+        if row.archived.words_revision < row.words_revision.0 {
+            bodies.push((place, row.key, row.words_revision));
+        }
+        files.extend(file);
+        settles.push(settle(&row));
+    }
+    core.stores.archive.publish(&bodies)?;
+    core.stores.archive.put_metadata(&files)?;
+    Ok(settles)
+}
+
+fn settle(row: &Row) -> Write {
+    Write::Settle {
+        sink: Sink::Archive,
+        key: row.key,
+        revision: row.revision,
+        schema_version: 0,
+        words_revision: row.words_revision,
+    }
+}
+
+type Entry = (Place, Option<MetadataFile>);
+
+/// The row's place and its metadata file; no file when the archive holds it already, nothing when the folder is being
+/// deleted.
+fn file(core: &Core, row: &Row) -> Result<Option<Entry>> {
+    let world = core.world();
+    let Some(home) = world.home(row.folder) else { return Ok(None) };
+    let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() };
+    let Some(metadata) = &row.unarchived else { return Ok(Some((place, None))) };
+    let file = MetadataFile {
+        place: place.clone(),
+        metadata: metadata.clone(),
+        folder: home.folder.name.clone(),
+        revision: row.revision,
+        words_revision: row.words_revision,
+        last_modified: Timestamp(row.last_modified).rfc3339(),
+        body_sha256: facts(&row.facts)?.body_sha256,
+    };
+    Ok(Some((place, Some(file))))
+}

@@ -1,0 +1,208 @@
+//! Carries rows to the index: claim, newest row, apply, settle. One index commit at a time; after each it rests three
+//! times as long as the commit took, so that indexing never takes more than a quarter of the time.
+use super::progress::{Claim, rest};
+use crate::domain::catalogue::Folder;
+use crate::domain::fields::value::coerce;
+use crate::domain::identity::{FieldName, Key, OrgId, Place, Revision};
+use crate::domain::record::Record;
+use crate::domain::transcript::turns;
+use crate::engine::core::Core;
+use crate::engine::edit::committer::chain;
+use crate::engine::edit::current::{builtins, facts};
+use crate::engine::world::Home;
+use crate::stores::database::{Row, Sink, Write};
+use crate::stores::error::{Kind, Result, Store, StoreError};
+use crate::stores::index::IndexWrite;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Bytes of bodies one batch may hold, so that long transcripts do not fill the memory.
+const BATCH_BYTES: u64 = 32 << 20;
+/// Longest rest: bounds how late a search can be under load.
+const REST_MAX: Duration = Duration::from_millis(150);
+
+/// Words pushed lately whose settles may not have reached the database: saves writing them twice.
+#[derive(Default)]
+struct Pushed {
+    now: HashMap<Key, u64>,
+    before: HashMap<Key, u64>,
+}
+
+impl Pushed {
+    fn words(&self, key: Key) -> u64 {
+        self.now.get(&key).or(self.before.get(&key)).copied().unwrap_or(0)
+    }
+
+    fn note(&mut self, key: Key, words: u64) {
+        if self.now.len() >= 50_000 {
+            self.before = std::mem::take(&mut self.now);
+        }
+        self.now.insert(key, words);
+    }
+}
+
+/// Runs until the progress is closed and empty.
+pub fn run(core: &Arc<Core>) {
+    let mut pushed = Pushed::default();
+    let mut rows_max = core.settings.workers.index_rows;
+    while let Some(work) = core.index.wait(Duration::from_millis(500)) {
+        if !work {
+            core.ready_if_level();
+            continue;
+        }
+        let begun = Instant::now();
+        let mut claim = core.index.claim(rows_max);
+        match push(core, &mut claim, &mut pushed) {
+            Ok(settles) => {
+                core.counters.indexed(begun.elapsed());
+                core.committer.settle(settles);
+                rows_max = core.settings.workers.index_rows;
+                core.ready_if_level();
+                // A rebuild, a bulk load or a shutdown has nobody to be fair to.
+                if core.index_ready.load(Ordering::Relaxed) && !core.closing() {
+                    std::thread::sleep(rest(begun, core.settings.workers.index_rest, REST_MAX));
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), rows = claim.keys().len(), "the index could not be written");
+                if claim.keys().len() == 1 {
+                    for key in claim.keys() {
+                        claim.fail(key, &chain(&error));
+                    }
+                }
+                drop(claim);
+                // Halve the batch until a row that cannot be indexed stands alone.
+                rows_max = (rows_max / 2).max(1);
+                std::thread::sleep(REST_MAX);
+            }
+        }
+    }
+}
+
+fn push(core: &Core, claim: &mut Claim, pushed: &mut Pushed) -> Result<Vec<Write>> {
+    let pairs = claim.pairs().to_vec();
+    let keys: Vec<Key> = pairs.iter().map(|(key, _)| *key).collect();
+    let rows = core.stores.database.load_keys(&keys)?;
+    let mut batch = Batch { core, pushed, writes: Vec::new(), settles: Vec::new(), taken: Vec::new(), bytes: 0 };
+    for ((key, org), row) in pairs.iter().zip(rows) {
+        if batch.bytes > BATCH_BYTES {
+            break;
+        }
+        batch.add(*key, *org, row)?;
+    }
+    let Batch { writes, settles, taken, .. } = batch;
+    let words: Vec<(Key, u64)> = writes.iter().filter_map(words_of).collect();
+    let number = core.batches.fetch_add(1, Ordering::SeqCst) + 1;
+    core.stores.index.apply(writes, number)?;
+    for (key, words) in words {
+        pushed.note(key, words);
+    }
+    claim.settle(&taken);
+    Ok(settles.into_iter().chain([Write::IndexBatch(number)]).collect())
+}
+
+fn words_of(write: &IndexWrite) -> Option<(Key, u64)> {
+    match write {
+        IndexWrite::Whole(record, _) => Some((record.key, record.words_revision.0)),
+        IndexWrite::Record(_) | IndexWrite::Erase(..) => None,
+    }
+}
+
+struct Batch<'a> {
+    core: &'a Core,
+    pushed: &'a Pushed,
+    writes: Vec<IndexWrite>,
+    settles: Vec<Write>,
+    taken: Vec<Key>,
+    bytes: u64,
+}
+
+impl Batch<'_> {
+    fn add(&mut self, key: Key, org: OrgId, row: Option<Row>) -> Result<()> {
+        self.taken.push(key);
+        let world = self.core.world();
+        let Some((row, home)) = row.and_then(|row| world.home(row.folder).map(|home| (row, home))) else {
+            self.writes.push(IndexWrite::Erase(key, org));
+            return Ok(());
+        };
+        let settled = row.indexed.words_revision.max(self.pushed.words(key));
+        let facts = facts(&row.facts)?;
+        let record = Box::new(record(&row, &home.folder, facts.words, self.core)?);
+        if settled < row.words_revision.0 {
+            let Some(turns) = self.turns(&row, home)? else {
+                // The body was replaced or erased since the row was read: the newer commit is owed already.
+                self.taken.pop();
+                return Ok(());
+            };
+            self.bytes += facts.body_bytes;
+            self.writes.push(IndexWrite::Whole(record, turns));
+        } else {
+            self.writes.push(IndexWrite::Record(record));
+        }
+        self.settles.push(Write::Settle {
+            sink: Sink::Index,
+            key,
+            revision: row.revision,
+            schema_version: row.schema_version,
+            words_revision: row.words_revision,
+        });
+        Ok(())
+    }
+
+    fn turns(&self, row: &Row, home: &Home) -> Result<Option<Vec<turns::Turn>>> {
+        let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() };
+        let Some(body) = self.core.stores.archive.body(&place, row.key, row.words_revision)? else { return Ok(None) };
+        let turns = turns::turns(&body)
+            .map_err(|e| StoreError::new(Store::Archive, Kind::Corrupt, format!("the body of {place}"), e))?;
+        Ok(Some(turns))
+    }
+}
+
+/// The index document of a row.
+///
+/// # Errors
+/// `Corrupt` when the row's JSON cannot be read.
+pub fn record(row: &Row, folder: &Folder, words: u32, core: &Core) -> Result<Record> {
+    let damaged = |e| StoreError::new(Store::Database, Kind::Corrupt, "values of a row", e);
+    let members = crate::base::json::members(&row.values).map_err(damaged)?;
+    let bounds = core.settings.value_bounds();
+    let mut values = Vec::with_capacity(members.0.len());
+    for (name, raw) in members.0 {
+        let Some(field) = folder.schema.field(&FieldName::lenient(&name)) else { continue };
+        // A value that fitted an older definition and does not fit this one is left to the back-fill.
+        let Ok(typed) = coerce(&field.definition, raw, &folder.schema.zone, bounds) else { continue };
+        if !typed.is_empty() {
+            values.push((field.id, typed));
+        }
+    }
+    Ok(Record {
+        key: row.key,
+        org: row.org,
+        folder: row.folder,
+        tid: row.tid.clone(),
+        revision: row.revision,
+        schema_version: row.schema_version,
+        words_revision: Revision(row.words_revision.0),
+        last_modified: row.last_modified,
+        builtins: builtins(&row.builtins)?,
+        values,
+        words,
+    })
+}
+
+impl Core {
+    /// A rebuilt index answers searches once nothing is owed to it.
+    pub fn ready_if_level(&self) {
+        if !self.index_ready.load(Ordering::Relaxed) && self.index.is_empty() {
+            self.index_ready.store(true, Ordering::SeqCst);
+            tracing::info!("the search index is complete");
+        }
+    }
+
+    /// Whether the server stops.
+    pub fn closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,36 @@
+//! Keeps the database's log small, off the write path: a passive checkpoint now and then, a whole one when quiet, so
+//! that no unconfigured value stays in the main file or its log.
+use crate::engine::core::Core;
+use crate::engine::edit::committer::chain;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_millis(250);
+/// Log size from which a passive checkpoint is made.
+const PASSIVE_BYTES: u64 = 4 << 20;
+/// Log size from which readers are made to let go.
+const WHOLE_BYTES: u64 = 64 << 20;
+/// Rounds without a commit after which the server counts as quiet.
+const QUIET_ROUNDS: u32 = 3;
+
+/// Runs until the engine closes.
+pub fn run(core: &Arc<Core>) {
+    let (mut seen, mut quiet, mut clean) = (0, 0_u32, false);
+    while !core.pause(EVERY) {
+        let commits = core.counters.commits.load(Relaxed);
+        quiet = if commits == seen { quiet + 1 } else { 0 };
+        clean &= commits == seen;
+        seen = commits;
+        let log = core.stores.database.log_bytes();
+        let level = core.archive.is_empty();
+        let whole = log > WHOLE_BYTES || (quiet >= QUIET_ROUNDS && level && !clean);
+        if whole || log > PASSIVE_BYTES && quiet == 0 {
+            match core.stores.database.checkpoint(whole) {
+                Ok(()) => clean |= whole,
+                Err(error) => tracing::warn!(error = %chain(&error), "the log could not be checkpointed"),
+            }
+        }
+    }
+}
