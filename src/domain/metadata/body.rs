@@ -1,6 +1,6 @@
 //! Request bodies of edits: from bytes to members or elements, each refusal with its reason.
 use super::rules::{EditRules, Names, pointer_to};
-use crate::base::json::{Members, Raw, depth, elements};
+use crate::base::json::{Members, Raw, depth};
 use crate::domain::identity::FieldName;
 use crate::domain::identity::field_name::NameRules;
 use crate::domain::refusal::{Code, Refusal};

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// Bytes one patch may make the server move, compare and copy. A body of 1 MiB holds some 20,000 operations; without
-/// a bound each could go over all metadata. About a second of work.
-const WORK_BYTES: usize = 1 << 30;
+/// a bound each could go over all metadata. At worst (values of a few bytes each) this is seconds of work.
+const WORK_BYTES: usize = 256 << 20;
 
 /// Why an operation can not be done.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use super::map::Metadata;
 use super::pointer::{Pointer, Target};
 use super::rules::{EditRules, Names, problem, push, replaced, short};
 use super::tree::{Node, equal};
-use crate::base::json::members;
+use crate::base::json::{depth, members};
 use crate::domain::identity::FieldName;
 use crate::domain::identity::field_name::NameRules;
 use crate::domain::refusal::{Code, Item, Refusal};
@@ -12,6 +12,9 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// What reading all metadata into names costs, in readings of its text.
+const WHOLE_READINGS: usize = 16;
 
 /// A well-formed patch that names nothing it may not.
 #[derive(Clone, Debug)]
@@ -212,7 +215,7 @@ impl State {
 
     fn put(&mut self, path: &Pointer, node: Node) -> Result<(), Fault> {
         match path.target {
-            Target::Whole => self.replace_whole(&*node.into_raw()?),
+            Target::Whole => self.replace_whole(&node.into_raw()?),
             Target::Within { .. } => self.document.add(path, node, &mut self.work),
         }
     }
@@ -243,7 +246,12 @@ impl State {
             Err(Fault::Missing) => return Err(Fault::Different),
             found => found?,
         };
-        self.work.spend(expected.get().len())?;
+        // A comparison reads the text once for each level that both have; all metadata is read into names besides.
+        let readings = match path.target {
+            Target::Whole => WHOLE_READINGS + depth(expected.get().as_bytes()),
+            Target::Within { .. } => 1 + depth(expected.get().as_bytes()),
+        };
+        self.work.spend((found.get().len() + expected.get().len()).saturating_mul(readings))?;
         let same = match path.target {
             Target::Whole => whole_equal(&found, expected),
             Target::Within { .. } => equal(&found, expected),

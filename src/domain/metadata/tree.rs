@@ -1,5 +1,5 @@
 //! JSON as a tree whose leaves keep their spelling; branches are opened only where a patch goes.
-use crate::base::json::{depth, elements, members, push_string, raw_from};
+use crate::base::json::{depth, elements, members, push_string};
 use serde_json::value::RawValue;
 use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
@@ -301,6 +301,7 @@ pub fn is_null(raw: &RawValue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::json::raw_from;
     use proptest::prelude::*;
 
     fn raw(text: &str) -> Arc<RawValue> {

@@ -188,7 +188,7 @@ fn a_value_that_can_not_be_opened_refuses_the_merge_and_nothing_else() {
     assert_eq!(after(Edit::read_merge, before, r#"{"o":1,"p":{"q":2}}"#).unwrap(), r#"{"o":1,"p":{"q":2}}"#);
     assert_eq!(
         after(Edit::read_flat, before, r#"{"q":1}"#).unwrap(),
-        before.replace('}', "}").replace("\"\\udfff\"}", "\"\\udfff\",\"q\":1}")
+        before.replace("\"\\udfff\"}", "\"\\udfff\",\"q\":1}")
     );
     assert_eq!(after(Edit::read_flat, "{}", r#"{"\ud800":1}"#), Err(Code::JsonInvalid));
 }

@@ -211,6 +211,14 @@ fn a_patch_can_not_grow_the_metadata_without_bound() {
 }
 
 #[test]
+fn comparing_large_values_again_and_again_is_refused() {
+    let before = format!(r#"{{"a":[1,{}2]}}"#, " ".repeat(1 << 20));
+    let patch = |times: usize| format!("[{}]", vec![r#"{"op":"test","path":"/a","value":[1,2]}"#; times].join(","));
+    assert_eq!(after(&before, &patch(20)), Ok(before.clone()));
+    assert_eq!(after(&before, &patch(2_000)), Err(Code::BodyTooLarge));
+}
+
+#[test]
 fn a_stored_value_that_can_not_be_opened_refuses_the_patch() {
     let before = r#"{"a":{"\ud800":1}}"#;
     assert_eq!(after(before, r#"[{"op":"add","path":"/a/b","value":1}]"#), Err(Code::JsonInvalid));
