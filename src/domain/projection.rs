@@ -115,3 +115,6 @@ impl Projection {
         out
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,34 @@
 //! The coercion table: JSON values to typed values (contract section 5).
-use super::definition::Definition;
+use super::datetime::parse_instant;
+use super::definition::{Definition, FieldType};
+use crate::base::fold::fold_value;
+use crate::base::json::elements;
 use jiff::tz::TimeZone;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Characters a `varchar` (or a `link`) may have; also keeps every folded keyword below the 65,530 bytes an index
+/// takes as one term.
+pub const VARCHAR_CHARS: usize = 8_192;
+
+/// Characters of a value that a misfit's words show.
+const SHOWN_CHARS: usize = 60;
+
+/// The greatest whole number up to which a double knows every whole number.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// One value as a field's type sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TypedValue {
     /// Whole value: `shown` as sent (strings without quotes), `folded` as compared. Booleans are `true`/`false`,
-    /// UUIDs lower-case with hyphens.
+    /// UUIDs lower-case with hyphens, `enum` values in the option's spelling.
     Keyword {
         /// As it is shown in facets.
         shown: String,
         /// As it is compared: [`crate::base::fold::fold_value`].
         folded: String,
     },
-    /// A finite double.
+    /// A finite double, never negative zero.
     Number(f64),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Instant(i64),
@@ -38,7 +52,7 @@ pub struct ValueBounds {
     pub text_bytes: usize,
 }
 
-/// Reads `raw` as values of the field: none for `null`, `""` and `[]`, several for an array.
+/// Reads `raw` as values of the field: none for `null`, strings of nothing but blanks and `[]`, several for an array.
 ///
 /// # Errors
 /// A [`Misfit`] when any element does not fit.
@@ -48,6 +62,249 @@ pub fn coerce(
     zone: &TimeZone,
     bounds: ValueBounds,
 ) -> Result<Vec<TypedValue>, Misfit> {
-    let _ = (definition, raw, zone, bounds);
-    todo!()
+    let text = raw.get();
+    if definition.kind != FieldType::Text && text.len() > bounds.value_bytes {
+        return Err(Misfit {
+            detail: format!(
+                "{} has {} bytes as JSON; a {} value may have {}",
+                shorten(text),
+                text.len(),
+                definition.kind.text(),
+                bounds.value_bytes
+            ),
+        });
+    }
+    let mut reader = Reader { definition, zone, text_bytes: bounds.text_bytes, values: Vec::new() };
+    if text.starts_with('[') {
+        for element in elements(text).map_err(|_| misfit(definition.kind, text))? {
+            reader.element(element.get())?;
+        }
+    } else {
+        reader.element(text)?;
+    }
+    if definition.kind == FieldType::Enum && !definition.multi && reader.values.len() > 1 {
+        return Err(Misfit { detail: format!("{} has several values; this enum takes one", shorten(text)) });
+    }
+    Ok(reader.values)
 }
+
+/// A JSON scalar: what a single value can be.
+enum Scalar<'a> {
+    Text(Cow<'a, str>),
+    Number(&'a str),
+    Boolean(bool),
+}
+
+impl Scalar<'_> {
+    /// The text of it: strings without quotes, numbers and booleans as spelled.
+    fn spelling(&self) -> &str {
+        match self {
+            Scalar::Text(text) => text,
+            Scalar::Number(spelled) => spelled,
+            Scalar::Boolean(true) => "true",
+            Scalar::Boolean(false) => "false",
+        }
+    }
+}
+
+struct Reader<'a> {
+    definition: &'a Definition,
+    zone: &'a TimeZone,
+    /// Bytes of text that may still be indexed.
+    text_bytes: usize,
+    values: Vec<TypedValue>,
+}
+
+impl Reader<'_> {
+    fn element(&mut self, raw: &str) -> Result<(), Misfit> {
+        let kind = self.definition.kind;
+        let scalar = match raw.as_bytes().first() {
+            Some(b'n') => return Ok(()),
+            Some(b'"') => match read_string(raw) {
+                Some(text) if text.trim().is_empty() => return Ok(()),
+                Some(text) => Scalar::Text(text),
+                None => return Err(misfit(kind, raw)),
+            },
+            Some(b't') => Scalar::Boolean(true),
+            Some(b'f') => Scalar::Boolean(false),
+            Some(b'-' | b'0'..=b'9') => Scalar::Number(raw),
+            _ => return Err(misfit(kind, raw)),
+        };
+        let value = match kind {
+            FieldType::Text => self.words(scalar.spelling()),
+            FieldType::Varchar => return self.varchar(scalar.spelling(), raw),
+            FieldType::Enum => Some(self.option(scalar.spelling(), raw)?),
+            FieldType::Boolean => boolean(&scalar),
+            FieldType::Number => number(&scalar).map(TypedValue::Number),
+            FieldType::Keyframes => {
+                number(&scalar).filter(|n| *n >= 0.0 && n.fract() == 0.0 && *n <= WHOLE_MAX).map(TypedValue::Number)
+            }
+            FieldType::Datetime => match &scalar {
+                Scalar::Text(text) => parse_instant(text, self.zone).map(TypedValue::Instant),
+                _ => None,
+            },
+            FieldType::Uuid => match &scalar {
+                Scalar::Text(text) => uuid::Uuid::try_parse(text.trim()).ok().map(|id| keyword(&id.to_string())),
+                _ => None,
+            },
+            FieldType::Link => match &scalar {
+                Scalar::Text(text) if is_link(text.trim()) => Some(keyword(text)),
+                _ => None,
+            },
+        };
+        match value {
+            Some(value) => self.values.push(value),
+            // A `text` whose bytes are used up is kept, but nothing more of it is indexed.
+            None if kind == FieldType::Text => {}
+            None => return Err(misfit(kind, raw)),
+        }
+        Ok(())
+    }
+
+    fn varchar(&mut self, text: &str, raw: &str) -> Result<(), Misfit> {
+        if !within(text, VARCHAR_CHARS) {
+            let count = text.chars().count();
+            let detail = format!("{} has {count} characters; a varchar value may have {VARCHAR_CHARS}", shorten(raw));
+            return Err(Misfit { detail });
+        }
+        self.values.push(keyword(text));
+        Ok(())
+    }
+
+    fn words(&mut self, text: &str) -> Option<TypedValue> {
+        let indexed = cut(text, self.text_bytes);
+        self.text_bytes = self.text_bytes.saturating_sub(text.len());
+        (!indexed.is_empty()).then(|| TypedValue::Words(indexed.to_owned()))
+    }
+
+    fn option(&self, text: &str, raw: &str) -> Result<TypedValue, Misfit> {
+        let folded = fold_value(text);
+        match self.definition.values.iter().find(|option| fold_value(option) == folded) {
+            Some(option) => Ok(TypedValue::Keyword { shown: option.clone(), folded }),
+            None => {
+                let options = shorten(&self.definition.values.join(", "));
+                Err(Misfit { detail: format!("{} is not one of the enum's options ({options})", shorten(raw)) })
+            }
+        }
+    }
+}
+
+/// At most `bytes` bytes of the beginning of `text`, cut between two characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    loop {
+        match text.get(..end) {
+            Some(beginning) => return beginning,
+            None => end = end.saturating_sub(1),
+        }
+    }
+}
+
+fn keyword(text: &str) -> TypedValue {
+    TypedValue::Keyword { shown: text.to_owned(), folded: fold_value(text) }
+}
+
+/// The string a JSON literal spells; `None` for one with half a surrogate pair, which is no text.
+fn read_string(raw: &str) -> Option<Cow<'_, str>> {
+    match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+        _ => serde_json::from_str::<String>(raw).ok().map(Cow::Owned),
+    }
+}
+
+fn boolean(scalar: &Scalar<'_>) -> Option<TypedValue> {
+    let yes = match scalar {
+        Scalar::Boolean(yes) => *yes,
+        Scalar::Text(text) if text.trim().eq_ignore_ascii_case("true") => true,
+        Scalar::Text(text) if text.trim().eq_ignore_ascii_case("false") => false,
+        _ => return None,
+    };
+    Some(keyword(if yes { "true" } else { "false" }))
+}
+
+fn number(scalar: &Scalar<'_>) -> Option<f64> {
+    let spelled = match scalar {
+        Scalar::Number(spelled) => spelled,
+        Scalar::Text(text) => text.trim(),
+        Scalar::Boolean(_) => return None,
+    };
+    if !is_json_number(spelled) {
+        return None;
+    }
+    let value: f64 = spelled.parse().ok()?;
+    // Columns tell -0 from 0; people do not.
+    value.is_finite().then_some(if value == 0.0 { 0.0 } else { value })
+}
+
+/// The grammar of RFC 8259 section 6.
+fn is_json_number(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = text.strip_prefix('-').unwrap_or(text);
+    let (whole, rest) = rest.split_at(digits(rest));
+    if whole.is_empty() || (whole.len() > 1 && whole.starts_with('0')) {
+        return false;
+    }
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => match fraction.split_at(digits(fraction)) {
+            ("", _) => return false,
+            (_, rest) => rest,
+        },
+        None => rest,
+    };
+    match rest.strip_prefix(['e', 'E']) {
+        Some(exponent) => {
+            let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            !exponent.is_empty() && digits(exponent) == exponent.len()
+        }
+        None => rest.is_empty(),
+    }
+}
+
+/// An absolute URL: a scheme of RFC 3986, `://` and something, or `mailto:` / `tel:` and something; no blanks.
+fn is_link(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let mut letters = scheme.chars();
+    let well_formed = letters.next().is_some_and(|c| c.is_ascii_alphabetic())
+        && letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    let target = match rest.strip_prefix("//") {
+        Some(target) => target,
+        None if matches!(scheme.to_ascii_lowercase().as_str(), "mailto" | "tel") => rest,
+        None => return false,
+    };
+    well_formed
+        && !target.is_empty()
+        && !target.chars().any(|c| c.is_whitespace() || c.is_control())
+        && within(text, VARCHAR_CHARS)
+}
+
+fn within(text: &str, chars: usize) -> bool {
+    text.len() <= chars || text.chars().nth(chars).is_none()
+}
+
+fn misfit(kind: FieldType, raw: &str) -> Misfit {
+    let what = match kind {
+        FieldType::Boolean => "a boolean (true or false)",
+        FieldType::Datetime => "a datetime (ISO 8601, or YYYY-MM-DD[ HH:MM:SS])",
+        FieldType::Number => "a number",
+        FieldType::Uuid => "a uuid",
+        FieldType::Varchar => "a varchar value (a string, a number, a boolean, or a list of them)",
+        FieldType::Text => "a text value (a string, a number, a boolean, or a list of them)",
+        FieldType::Enum => "an enum value",
+        FieldType::Link => "a link (an absolute URL)",
+        FieldType::Keyframes => "a moment for keyframes (whole milliseconds, 0 or more)",
+    };
+    Misfit { detail: format!("{} is not {what}", shorten(raw)) }
+}
+
+/// The beginning of a value for people to know it by; line breaks and the like do not reach an error's one line.
+fn shorten(raw: &str) -> String {
+    let mut chars = raw.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut shown: String = chars.by_ref().take(SHOWN_CHARS).collect();
+    if chars.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests;

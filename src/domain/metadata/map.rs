@@ -35,6 +35,11 @@ impl Metadata {
         Ok(Self { entries })
     }
 
+    /// Takes entries whose names are known to be distinct.
+    pub(super) fn from_distinct(entries: Vec<(FieldName, Arc<RawValue>)>) -> Self {
+        Self { entries }
+    }
+
     /// The entries in order.
     pub fn iter(&self) -> impl Iterator<Item = (&FieldName, &Arc<RawValue>)> {
         self.entries.iter().map(|(name, value)| (name, value))

@@ -1,0 +1,117 @@
+//! The projection rule: every name goes one way.
+use super::*;
+use crate::base::json::members;
+use crate::domain::fields::{ConfiguredField, Definition, FieldType};
+use crate::domain::identity::FolderId;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+const BOUNDS: ValueBounds = ValueBounds { value_bytes: 32 << 10, text_bytes: 1 << 20 };
+
+fn schema(on_mismatch: OnMismatch, fields: &[(&str, FieldType)]) -> FolderSchema {
+    let fields = fields
+        .iter()
+        .zip(1_u32..)
+        .map(|((name, kind), id)| {
+            Arc::new(ConfiguredField {
+                id: FieldId(id),
+                name: FieldName::lenient(name),
+                definition: Definition::of(*kind),
+            })
+        })
+        .collect();
+    FolderSchema::new(FolderId(1), 1, TimeZone::UTC, on_mismatch, fields)
+}
+
+fn sales() -> [(&'static str, FieldType); 4] {
+    [("Queue", FieldType::Varchar), ("n", FieldType::Number), ("Note", FieldType::Text), ("on", FieldType::Boolean)]
+}
+
+fn shown(names: &[FieldName]) -> Vec<&str> {
+    names.iter().map(FieldName::shown).collect()
+}
+
+#[test]
+fn configured_values_that_fit_are_values_and_the_rest_is_named() {
+    let metadata =
+        Metadata::lenient(r#"{"zip":"x","QUEUE":"Billing","datetime":"2021","N":"many","note":null,"ON":"True"}"#)
+            .unwrap();
+    let seen = project(&metadata, &schema(OnMismatch::Refuse, &sales()), BOUNDS);
+    assert_eq!(seen.values_json(), r#"{"Queue":"Billing","on":"True"}"#);
+    assert_eq!(shown(&seen.unconfigured), ["zip", "datetime"]);
+    let [(name, detail)] = &*seen.misfits else { panic!("one misfit") };
+    assert_eq!((name.shown(), detail.as_str()), ("n", r#""many" is not a number"#));
+}
+
+#[test]
+fn a_misfit_refuses_the_edit_that_brought_it_only() {
+    let metadata = Metadata::lenient(r#"{"n":"many","on":2}"#).unwrap();
+    let schema_refuse = schema(OnMismatch::Refuse, &sales());
+    let seen = project(&metadata, &schema_refuse, BOUNDS);
+    let touched = [FieldName::lenient("N")];
+    let refusal = seen.refuse_misfits(&schema_refuse, &touched).unwrap_err();
+    assert_eq!(refusal.code, Code::TypeMismatch);
+    assert_eq!(refusal.items.len(), 1);
+    assert!(refusal.detail.contains("\"n\"") && refusal.detail.contains("number"), "{}", refusal.detail);
+    assert!(seen.refuse_misfits(&schema_refuse, &[FieldName::lenient("queue")]).is_ok());
+    assert!(seen.refuse_misfits(&schema(OnMismatch::Store, &sales()), &touched).is_ok());
+}
+
+#[test]
+fn the_receipt_says_what_became_of_each_name() {
+    let metadata = Metadata::lenient(r#"{"queue":"a","n":"many","x":1,"datetime":"2021","note":""}"#).unwrap();
+    let schema = schema(OnMismatch::Store, &sales());
+    let touched = ["QUEUE", "n", "x", "datetime", "on", "gone"].map(FieldName::lenient);
+    let lines = project(&metadata, &schema, BOUNDS).outcomes(&metadata, &schema, &touched);
+    let lines: Vec<_> = lines.iter().map(|line| (line.name.shown(), line.outcome)).collect();
+    assert_eq!(
+        lines,
+        [
+            ("Queue", Outcome::Stored),
+            ("n", Outcome::CoercionFailed),
+            ("x", Outcome::NotConfigured),
+            ("datetime", Outcome::KeptUntouched),
+            ("on", Outcome::Removed),
+            ("gone", Outcome::NotConfiguredRemoved),
+        ]
+    );
+}
+
+fn value() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "1",
+        "\"x\"",
+        "\"7\"",
+        "null",
+        "\"\"",
+        "[]",
+        "true",
+        "{}",
+        "[1,\"a\"]",
+        "[null]",
+        "\"FALSE\"",
+    ])
+}
+
+proptest! {
+    #[test]
+    fn every_name_goes_exactly_one_way(all in prop::collection::vec(("[a-dA-D]", value()), 0..8)) {
+        let text: Vec<_> = all.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let metadata = Metadata::lenient(&format!("{{{}}}", text.join(","))).unwrap();
+        let schema = schema(OnMismatch::Refuse, &[("A", FieldType::Number), ("b", FieldType::Varchar), ("c", FieldType::Boolean)]);
+        let seen = project(&metadata, &schema, BOUNDS);
+        let mut ways: Vec<FieldName> = seen.values.iter().map(|value| value.name.clone()).collect();
+        ways.extend(seen.unconfigured.iter().cloned());
+        ways.extend(seen.misfits.iter().map(|(name, _)| name.clone()));
+        let distinct: HashSet<_> = ways.iter().cloned().collect();
+        prop_assert_eq!(distinct.len(), ways.len());
+        for (name, raw) in metadata.iter() {
+            let empty = matches!(raw.get(), "null" | "\"\"" | "[]" | "[null]");
+            prop_assert_eq!(distinct.contains(name), !(empty && schema.field(name).is_some()), "{}", name);
+        }
+        prop_assert!(ways.iter().all(|name| metadata.get(name).is_some()));
+        prop_assert!(seen.values.iter().all(|value| !value.typed.is_empty()));
+        prop_assert_eq!(members(&seen.values_json()).unwrap().0.len(), seen.values.len());
+    }
+}
