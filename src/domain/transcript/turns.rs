@@ -140,7 +140,7 @@ fn joined(events: &[Event<'_>]) -> String {
     words.join(" ")
 }
 
-/// The turns of an archived body (as [`super::read::read`] gives them).
+/// The turns of an archived body: those that reading the transcript gave.
 ///
 /// # Errors
 /// When the body is not a transcript (a damaged archive).
