@@ -1,4 +1,5 @@
 //! Floor 0: things any server needs. Nothing here knows the word "transcript".
+pub mod atomic_file;
 pub mod clock;
 pub mod digest;
 pub mod fold;

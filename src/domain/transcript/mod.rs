@@ -1,6 +1,9 @@
 //! Transcripts: the two shapes recognised, read into turns and facts (contract sections 1 and 7).
+pub mod facts;
 pub mod read;
 pub mod turns;
+pub mod voci;
 
-pub use read::{Facts, Received};
+pub use facts::Facts;
+pub use read::Received;
 pub use turns::{Role, Turn};

@@ -1,10 +1,13 @@
 //! The archive port: bodies and whole metadata, one transcript one pair of files, readable without us.
+#[cfg(test)]
+pub mod conformance;
 pub mod files;
 pub mod layout;
 pub mod memory;
+mod walk;
 
 use super::error::Result;
-use crate::domain::identity::{FolderName, Key, Place, Revision};
+use crate::domain::identity::{CompanyName, FolderName, Key, OrgName, Place, Revision};
 use std::sync::Arc;
 
 /// A body on its way in: durable under a temporary name before the database commits it.
@@ -70,7 +73,8 @@ pub trait Archive: Send + Sync {
     fn discard(&self, bodies: &[(Key, Revision)]) -> Result<()>;
     /// Settles what a crash left: each staged body is published or discarded as `fate` says, other temporary files go.
     fn sweep(&self, fate: &mut dyn FnMut(Key, Revision) -> Fate) -> Result<()>;
-    /// Writes metadata files; durable on return, renames of bodies published before included.
+    /// Writes metadata files; durable on return, renames of bodies published before included. A file of an older
+    /// revision than the one stored is left out.
     fn put_metadata(&self, files: &[MetadataFile]) -> Result<()>;
     /// The body, staged or published.
     fn body(&self, place: &Place, key: Key, words_revision: Revision) -> Result<Option<String>>;
@@ -78,6 +82,9 @@ pub trait Archive: Send + Sync {
     fn metadata(&self, place: &Place) -> Result<Option<MetadataFile>>;
     /// Removes both files; durable on return. What is not there is no error.
     fn erase(&self, places: &[Place]) -> Result<()>;
+    /// Removes everything a whole organisation has here but staged bodies: gone at once, durable on return. An
+    /// organisation without files is no error.
+    fn discard_org(&self, company: &CompanyName, org: &OrgName) -> Result<()>;
     /// Every transcript it holds of every organisation, in no order. Unreadable names are errors of their own.
     fn list(&self, each: &mut dyn FnMut(Result<Found>)) -> Result<()>;
 }
