@@ -3,7 +3,9 @@
 //! *Decision:* what a sink owes is `settled < row`, never `≠`, and a settle beyond the row is refused: so no sequence of
 //! settles can make a row that is owed for ever. *Decision:* moving the log into the file has a connection of its own,
 //! so that a commit never pays for it; emptying the log (`whole`) holds the writer's lock instead of the file's, so that
-//! the next commit queues and does not poll.
+//! the next commit queues and does not poll. *Decision:* what is owed is found by two partial indexes. They cost a third
+//! of the speed while nothing settles (64 edits a commit: 20,000 instead of 34,000 a second in the test profile), next
+//! to nothing when the sinks keep up, and without them every start would read the whole table (`speed.rs`).
 mod administration;
 mod apply;
 mod fault;

@@ -32,12 +32,10 @@ pub fn create(path: &Path) -> Result<Connection> {
         let why = format!("starting SQLite {}: 3.51.3 is the oldest that does not damage files", rusqlite::version());
         return Err(StoreError::plain(Store::Database, Kind::Bug, why));
     }
-    let fresh = touch(path)?;
+    touch(path)?;
     let mut connection = writer(path)?;
     migrate(path, &mut connection)?;
-    if fresh {
-        flush_entry(path)?;
-    }
+    flush_entry(path)?;
     Ok(connection)
 }
 
@@ -70,21 +68,22 @@ fn connect(path: &Path, access: OpenFlags, settings: &str) -> Result<Connection>
     attempt().map_err(|error| refused(path, During::Write, error))
 }
 
-/// Makes an empty file that only its owner may read, if there is none: SQLite gives its log the same rights. Says
-/// whether it was made. An existing file is not opened here: closing it would drop the locks of other connections.
-fn touch(path: &Path) -> Result<bool> {
+/// Makes an empty file that only its owner may read, if there is none: SQLite gives its log the same rights. An existing
+/// file is not opened here: closing it would drop the locks of other connections.
+fn touch(path: &Path) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(StoreError::io(Store::Database, format!("making {}", path.display()), error)),
     }
 }
 
-/// Flushes the directory, so that the new file's name survives a power cut.
+/// Flushes the directory, so that the file's name survives a power cut. Done at every opening: the run that made the
+/// file may have ended before.
 fn flush_entry(path: &Path) -> Result<()> {
     let Some(folder) = path.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
     File::open(folder)

@@ -1,5 +1,6 @@
 //! What a file must keep beyond the promises of every database: restarts, damage, full disks, no traces.
 mod against_model;
+mod plans;
 mod restarts;
 mod traces;
 
