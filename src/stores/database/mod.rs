@@ -1,4 +1,6 @@
 //! The database port: rows of transcripts, configuration, tokens, jobs. One `commit` is one durable transaction.
+#[cfg(test)]
+mod conformance;
 pub mod memory;
 pub mod rows;
 pub mod sqlite;

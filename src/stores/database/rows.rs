@@ -123,7 +123,7 @@ pub struct Identity {
     pub secret: [u8; 32],
     /// The last commit's number.
     pub commit: u64,
-    /// The greatest key ever given.
+    /// The greatest key ever given to a create, refused ones included.
     pub last_key: u32,
     /// The greatest number ever given to a configuration object or field.
     pub last_object: u32,

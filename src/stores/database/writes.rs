@@ -7,11 +7,11 @@ use std::sync::Arc;
 /// One write of a batch.
 #[derive(Clone, Debug)]
 pub enum Write {
-    /// A transcript is new: key never used, id not there.
+    /// A transcript is new: key never used, id not there. `Stale(Some)` when the id is there; the key is used up.
     Create(Arc<Stored>),
     /// An edit: new metadata of a row that stands at `expected`.
     Edit(Arc<Stored>, Revision),
-    /// A new body (and metadata, folder) of a row that stands at `expected`.
+    /// A new body (and metadata, folder) of a row that stands at `expected`. The time of the first ingest stays.
     Replace(Arc<Stored>, Revision),
     /// A transcript goes; its id leaves a tombstone with `expected`; the job erases what is left.
     Erase {
@@ -26,7 +26,8 @@ pub enum Write {
         /// Erases archive and index afterwards.
         job: Option<Job>,
     },
-    /// A back-fill: the same revision seen through a newer schema.
+    /// A back-fill: the same revision seen through a newer schema. At that revision, one through an older schema than
+    /// the row's changes nothing and is `Done`.
     Reproject {
         /// The row.
         key: Key,
@@ -39,8 +40,10 @@ pub enum Write {
         /// New configured values, JSON.
         values: Arc<str>,
     },
-    /// A sink has this much of the row durably. Revisions at or below what is settled change nothing.
-    /// Settling the archive at the row's revision drops the unarchived copy.
+    /// A sink has this much of the row durably. A revision below what is settled changes nothing and is `Done`; the
+    /// same revision only raises schema version and words; a higher one brings its own schema version. One beyond the
+    /// row's, or a row that is gone, is `Stale`.
+    /// Settling the archive at the row's revision and words drops the unarchived copy.
     Settle {
         /// Which sink.
         sink: Sink,
@@ -93,9 +96,9 @@ pub struct Stored {
     pub schema_version: u64,
     /// Microseconds.
     pub last_modified: i64,
-    /// Microseconds.
+    /// Microseconds; only [`Write::Create`] reads it.
     pub ingested: i64,
-    /// JSON; edits leave the column alone.
+    /// [`crate::domain::transcript::Facts`] as JSON; edits leave the column alone.
     pub facts: Arc<str>,
     /// JSON.
     pub builtins: Arc<str>,

@@ -1,0 +1,97 @@
+//! Reads of configuration, tokens, jobs and of the store's identity, and the checks of the whole file.
+use crate::stores::database::rows::{Identity, Job, ObjectKind, StoredObject, StoredToken};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Result};
+
+/// All configuration objects, companies first, by number.
+pub fn objects(connection: &Connection) -> Result<Vec<StoredObject>> {
+    let mut statement = connection.prepare_cached("SELECT kind, id, parent, name, body FROM object")?;
+    let mut objects = statement
+        .query_map([], |row| {
+            Ok(StoredObject {
+                kind: kind(row.get_ref(0)?.as_str()?)?,
+                id: row.get(1)?,
+                parent: row.get(2)?,
+                name: row.get(3)?,
+                body: row.get(4)?,
+            })
+        })?
+        .collect::<Result<Vec<_>>>()?;
+    objects.sort_by_key(|object| (object.kind, object.id));
+    Ok(objects)
+}
+
+/// All tokens, by id.
+pub fn tokens(connection: &Connection) -> Result<Vec<StoredToken>> {
+    connection
+        .prepare_cached("SELECT id, digest, body FROM token ORDER BY id")?
+        .query_map([], |row| Ok(StoredToken { id: row.get(0)?, digest: row.get(1)?, body: row.get(2)? }))?
+        .collect()
+}
+
+/// All jobs, by id.
+pub fn jobs(connection: &Connection) -> Result<Vec<Job>> {
+    connection
+        .prepare_cached("SELECT id, kind, body FROM job ORDER BY id")?
+        .query_map([], |row| Ok(Job { id: row.get(0)?, kind: row.get(1)?, body: row.get(2)? }))?
+        .collect()
+}
+
+/// Who the store is.
+pub fn identity(connection: &Connection) -> Result<Identity> {
+    connection
+        .prepare_cached(
+            "SELECT epoch, secret, commits, last_object,
+                    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'transcript'), 0)
+             FROM state WHERE id = 1",
+        )?
+        .query_row([], |row| {
+            Ok(Identity {
+                epoch: row.get(0)?,
+                secret: row.get(1)?,
+                commit: row.get(2)?,
+                last_object: row.get(3)?,
+                last_key: row.get(4)?,
+            })
+        })
+}
+
+/// What is wrong with the file: damaged pages, indexes that disagree, broken references, lost copies of metadata.
+pub fn check(connection: &Connection) -> Result<Vec<String>> {
+    let mut wrong: Vec<String> = Vec::new();
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    for line in statement.query_map([], |row| row.get::<_, String>(0))? {
+        wrong.push(line?);
+    }
+    wrong.retain(|line| line != "ok");
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    for table in statement.query_map([], |row| row.get::<_, String>(0))? {
+        wrong.push(format!("a row of table {} refers to one that is not there", table?));
+    }
+    let mut statement = connection.prepare(include_str!("sql/nowhere.sql"))?;
+    for key in statement.query_map([], |row| row.get::<_, u32>(0))? {
+        wrong.push(format!("transcript {} has no copy of its metadata, though the archive has not settled it", key?));
+    }
+    Ok(wrong)
+}
+
+/// How a kind is spelled in its column.
+pub fn kind_text(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Company => "company",
+        ObjectKind::Org => "org",
+        ObjectKind::Folder => "folder",
+    }
+}
+
+fn kind(text: &str) -> Result<ObjectKind> {
+    match text {
+        "company" => Ok(ObjectKind::Company),
+        "org" => Ok(ObjectKind::Org),
+        "folder" => Ok(ObjectKind::Folder),
+        _ => {
+            let why = format!("{text:?} is no kind of configuration object");
+            Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Text, why.into()))
+        }
+    }
+}

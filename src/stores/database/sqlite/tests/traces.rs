@@ -1,0 +1,105 @@
+//! What must not be left in the file or its log, and what must not grow.
+use super::super::SqliteDatabase;
+use super::place;
+use crate::domain::identity::Tid;
+use crate::stores::database::conformance::samples::*;
+use crate::stores::database::writes::{Stored, Write};
+use crate::stores::database::{Administration, Database, Sink, Transcripts};
+use std::path::Path;
+
+/// Where `needle` is found beside the file.
+fn found(folder: &Path, needle: &str) -> Vec<String> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let holds = |path: &Path| {
+        let bytes = std::fs::read(path).unwrap();
+        memchr::memmem::find(&bytes, needle.as_bytes()).is_some()
+    };
+    files.filter(|path| holds(path)).map(|path| path.display().to_string()).collect()
+}
+
+/// Metadata that names a secret, of lengths that lie within pages and on overflow pages.
+fn secretive(of: &Stored, number: u32) -> Stored {
+    let long = "WALDEINSAMKEIT".repeat(1 + (number as usize * 37) % 600);
+    Stored { metadata: format!(r#"{{"unconfigured":"{long}"}}"#).into(), ..of.clone() }
+}
+
+#[test]
+fn no_unconfigured_value_is_left_when_all_is_archived_and_quiet() {
+    let (folder, path) = place();
+    let database = SqliteDatabase::open(&path).unwrap();
+    let all: Vec<Stored> = (1..=120).map(|key| secretive(&new(key, &format!("t{key}")), key)).collect();
+    stands(&database, &all.iter().map(create).collect::<Vec<_>>());
+    database.checkpoint(false).unwrap();
+    let edited: Vec<Stored> = all.iter().map(|one| secretive(&next(one), one.key.0 * 7)).collect();
+    stands(&database, &edited.iter().map(edit).collect::<Vec<_>>());
+    assert!(!found(folder.path(), "WALDEINSAMKEIT").is_empty());
+    let settled = |one: &Stored| settle(Sink::Archive, one.key.0, 2, 0, 1);
+    let erased =
+        |one: &Stored| Write::Erase { key: one.key, org: ORG, tid: one.tid.clone(), expected: one.revision, job: None };
+    let last = edited.iter().map(|one| if one.key.0 % 5 == 0 { erased(one) } else { settled(one) });
+    stands(&database, &last.collect::<Vec<_>>());
+    database.checkpoint(true).unwrap();
+    assert_eq!(found(folder.path(), "WALDEINSAMKEIT"), Vec::<String>::new());
+    assert!(database.check().unwrap().is_empty());
+}
+
+#[test]
+fn an_erased_id_is_left_as_a_keyed_hash_only() {
+    let (folder, path) = place();
+    let database = SqliteDatabase::open(&path).unwrap();
+    let (gone, stays) = (new(1, "patient-4711"), new(2, "stays"));
+    stands(&database, &[create(&gone), create(&stays)]);
+    let erase = Write::Erase { key: gone.key, org: ORG, tid: gone.tid.clone(), expected: gone.revision, job: None };
+    stands(&database, &[erase]);
+    database.checkpoint(true).unwrap();
+    assert_eq!(found(folder.path(), "patient-4711"), Vec::<String>::new());
+    assert_eq!(database.tombstone(ORG, &Tid::parse("patient-4711").unwrap()).unwrap(), Some(1));
+}
+
+#[test]
+fn expired_keys_go_as_others_come() {
+    let (_folder, path) = place();
+    let database = SqliteDatabase::open(&path).unwrap();
+    let mut one = new(1, "one");
+    stands(&database, &[create(&one)]);
+    for number in 0..40 {
+        assert_eq!(database.replayed(&[number; 32], i64::from(number) * 10).unwrap(), None);
+        one = Stored { idempotency: remember(number, i64::from(number) * 10 + 25), ..next(&one) };
+        stands(&database, &[edit(&one)]);
+    }
+    let kept: u32 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM idempotency", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 3);
+}
+
+#[test]
+fn readers_see_whole_commits_while_one_writes() {
+    let (_folder, path) = place();
+    let database = SqliteDatabase::open(&path).unwrap();
+    let pair = [new(1, "one"), new(2, "two")];
+    stands(&database, &pair.each_ref().map(create));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let read = || {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let rows = database.load_keys(&[pair[0].key, pair[1].key]).unwrap();
+                let revisions: Vec<_> = rows.iter().flatten().map(|row| row.revision).collect();
+                assert_eq!((revisions.len(), revisions[0]), (2, revisions[1]));
+            }
+        };
+        scope.spawn(read);
+        scope.spawn(read);
+        let mut at = pair.clone();
+        for round in 0..60 {
+            at = at.each_ref().map(next);
+            stands(&database, &at.each_ref().map(edit));
+            if round % 20 == 7 {
+                database.checkpoint(round == 47).unwrap();
+            }
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(database.identity().unwrap().commit, 61);
+}

@@ -1,0 +1,105 @@
+//! The one connection that writes: a batch is one transaction, a transaction is one flush.
+use super::apply::{self, Batch};
+use super::fault::{During, fault};
+use crate::stores::database::writes::{Committed, Write};
+use crate::stores::error::{Kind, Result, Store, StoreError};
+use rusqlite::{Connection, params};
+
+/// The connection, and what it alone knows.
+pub struct Writer {
+    connection: Connection,
+    /// The last commit's number.
+    commits: u64,
+    /// Hashes ids of tombstones.
+    secret: [u8; 32],
+    /// A flush has failed: a later one that succeeds would prove nothing.
+    broken: bool,
+}
+
+impl Writer {
+    /// Goes on where the file stands.
+    pub fn new(connection: Connection, commits: u64, secret: [u8; 32]) -> Self {
+        Self { connection, commits, secret, broken: false }
+    }
+
+    /// Applies `writes` in one transaction. `now`, µs, says which remembered requests have expired.
+    ///
+    /// A refused write is found by its first statement, which then changes no row: so a batch needs no savepoints. A
+    /// statement that *fails* fails the batch, and nothing of it stands.
+    pub fn commit(&mut self, writes: &[Write], now: i64) -> Result<Committed> {
+        let number = self.commits + 1;
+        let batch = Batch { number, secret: &self.secret };
+        let outcomes = transact(&self.connection, &mut self.broken, "writing a batch", |connection| {
+            let outcomes =
+                writes.iter().map(|write| apply::apply(connection, &batch, write)).collect::<rusqlite::Result<_>>()?;
+            forget(connection, writes, now)?;
+            connection.prepare_cached("UPDATE state SET commits = ?1 WHERE id = 1")?.execute([number])?;
+            Ok(outcomes)
+        })?;
+        self.commits = number;
+        Ok(Committed { number, outcomes })
+    }
+
+    /// Forgets what the index has of the keys in `(after, to]`; the greatest key there is comes back.
+    pub fn owe_to_index(&mut self, after: i64, to: i64) -> Result<i64> {
+        transact(&self.connection, &mut self.broken, "owing transcripts to the index", |connection| {
+            connection.prepare_cached(include_str!("sql/owe_all.sql"))?.execute(params![after, to])?;
+            connection.prepare_cached("SELECT coalesce(max(key), -1) FROM transcript")?.query_row([], |row| row.get(0))
+        })
+    }
+
+    /// For tests that make the disk fill up.
+    #[cfg(test)]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// Runs `work` in a transaction that is durable on return, or leaves nothing behind and the connection usable.
+fn transact<T>(
+    connection: &Connection,
+    broken: &mut bool,
+    operation: &str,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T> {
+    if *broken {
+        return Err(StoreError::plain(Store::Database, Kind::Fatal, format!("{operation} after a failed flush")));
+    }
+    let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
+    run("BEGIN IMMEDIATE").map_err(|error| fault(During::Write, operation, error))?;
+    let answer = match work(connection) {
+        Ok(answer) => run("COMMIT").map(|_| answer).map_err(|error| fault(During::Commit, operation, error)),
+        Err(error) => Err(fault(During::Write, operation, error)),
+    };
+    *broken = answer.as_ref().is_err_and(|error| error.kind == Kind::Fatal);
+    // Some failures have rolled back already; a roll-back that fails has nothing left to undo.
+    if answer.is_err() && !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    answer
+}
+
+/// Drops expired requests, a few more than the batch remembers, so that they go as fast as they come.
+fn forget(connection: &Connection, writes: &[Write], now: i64) -> rusqlite::Result<()> {
+    let remembered = writes.iter().filter(|write| apply::remembers(write)).count();
+    if remembered > 0 {
+        connection.prepare_cached(include_str!("sql/forget.sql"))?.execute(params![now, 2 * remembered + 8])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_after_a_failed_flush() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut broken = false;
+        let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+        let failing = |_: &Connection| Err::<(), _>(rusqlite::Error::SqliteFailure(failure, None));
+        assert_eq!(transact(&connection, &mut broken, "trying", failing).unwrap_err().kind, Kind::Fatal);
+        assert!(connection.is_autocommit());
+        assert_eq!(transact(&connection, &mut broken, "trying", |_| Ok(())).unwrap_err().kind, Kind::Fatal);
+    }
+}
