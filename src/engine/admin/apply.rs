@@ -32,6 +32,13 @@ pub struct Context<'a> {
     pub statuses: &'a Statuses<'a>,
 }
 
+impl Context<'_> {
+    /// A folder may list as many fields as a transcript may have names.
+    fn fields(&self) -> fields::Rules {
+        fields::Rules { names: self.names, most: self.limits.metadata_names }
+    }
+}
+
 /// A change that is allowed: to be stored in one write, then shown.
 #[derive(Debug)]
 pub struct Change {
@@ -254,7 +261,8 @@ impl Draft<'_> {
             self.company_mut(company)?.orgs.insert(name.clone(), Arc::new(fresh));
         }
         let context = self.context;
-        let rules = org::Rules { company, names: context.names, holds_transcripts: context.holds_transcripts };
+        let fields = context.fields();
+        let rules = org::Rules { company, fields, holds_transcripts: context.holds_transcripts };
         let (org, next) = self.org_mut(company, name)?;
         org::overlay(org, body, pointer, &rules, next)
     }
@@ -280,7 +288,7 @@ impl Draft<'_> {
         }
         let listed = match body.get("custom_meta") {
             Some(sent) => {
-                Some(fields::listed(org, sent, &below(pointer, "custom_meta"), (context.names, alter), next)?)
+                Some(fields::listed(org, sent, &below(pointer, "custom_meta"), (context.fields(), alter), next)?)
             }
             None => None,
         };

@@ -9,12 +9,21 @@ use crate::domain::identity::{FieldId, FieldName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::error::{Error, Result};
 use serde_json::{Map, Value};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The types a field may have, as a sentence shows them.
 const TYPES: &str =
     "boolean, datetime, number (float), uuid, varchar (string), text (long_string), enum, link, keyframes";
+
+/// What holds for every change of fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Which names fields may have.
+    pub names: NameRules,
+    /// How many fields a folder may list; the schema of its organisation may have ten times as many.
+    pub most: usize,
+}
 
 /// How one definition meets the schema.
 #[derive(Clone, Copy)]
@@ -24,6 +33,8 @@ struct Manner<'a> {
     respell: bool,
     /// What is defined already may change.
     alter: bool,
+    /// How many fields the schema may have.
+    most: usize,
 }
 
 /// Lays an organisation's `fields` over its schema: fields named are defined or their options updated, `null` removes
@@ -31,13 +42,7 @@ struct Manner<'a> {
 ///
 /// # Errors
 /// `name_invalid`, `name_reserved`, `duplicate_field`, `config_invalid`, `field_in_use`, each with its place.
-pub fn overlay(
-    org: &mut Org,
-    fields: &Map<String, Value>,
-    pointer: &str,
-    names: NameRules,
-    next: &mut u32,
-) -> Result<()> {
+pub fn overlay(org: &mut Org, fields: &Map<String, Value>, pointer: &str, rules: Rules, next: &mut u32) -> Result<()> {
     let mut seen = HashSet::new();
     for (spelled, body) in fields {
         let pointer = below(pointer, spelled);
@@ -46,8 +51,9 @@ pub fn overlay(
             remove(org, &FieldName::lenient(spelled), &pointer)?;
             continue;
         }
-        let name = field_name(spelled, &pointer, names, &mut seen)?;
-        let manner = Manner { pointer: &pointer, respell: true, alter: true };
+        let name = field_name(spelled, &pointer, rules.names, &mut seen)?;
+        let most = rules.most.saturating_mul(10);
+        let manner = Manner { pointer: &pointer, respell: true, alter: true, most };
         define(org, name, object(body, &pointer)?, manner, next)?;
     }
     Ok(())
@@ -62,13 +68,18 @@ pub fn listed(
     org: &mut Org,
     custom_meta: &Value,
     pointer: &str,
-    (names, alter): (NameRules, bool),
+    (rules, alter): (Rules, bool),
     next: &mut u32,
 ) -> Result<Vec<FieldName>> {
     let mut seen = HashSet::new();
     let mut list = Vec::new();
     let plain = Map::new();
-    for (at, element) in array(custom_meta, pointer)?.iter().enumerate() {
+    let elements = array(custom_meta, pointer)?;
+    if elements.len() > rules.most {
+        let detail = format!("the folder would list {} fields; allowed are {}", elements.len(), rules.most);
+        return Err(invalid(pointer, detail));
+    }
+    for (at, element) in elements.iter().enumerate() {
         let pointer = below(pointer, &at.to_string());
         let (spelled, body, place) = match element {
             Value::String(spelled) => (spelled.as_str(), None, pointer.clone()),
@@ -77,11 +88,14 @@ pub fn listed(
                 let name = body.get("name").ok_or_else(|| invalid(&*pointer, "the field has no \"name\""))?;
                 (text(name, &place)?, Some(body), place)
             }
-            _ => return Err(invalid(&*pointer, "a field is listed by its name or as an object {\"name\",\"type\",…}")),
+            _ => {
+                let detail = "a field is listed by its name or as an object {\"name\",\"type\",…}";
+                return Err(invalid(&*pointer, detail));
+            }
         };
-        let name = field_name(spelled, &place, names, &mut seen)?;
+        let name = field_name(spelled, &place, rules.names, &mut seen)?;
         if body.is_some() || find(org, &name).is_none() {
-            let manner = Manner { pointer: &pointer, respell: false, alter };
+            let manner = Manner { pointer: &pointer, respell: false, alter, most: rules.most.saturating_mul(10) };
             define(org, name.clone(), body.unwrap_or(&plain), manner, next)?;
         }
         list.push(name);
@@ -112,6 +126,10 @@ fn lister<'o>(org: &'o Org, name: &FieldName) -> Option<&'o Arc<Folder>> {
 
 fn define(org: &mut Org, name: FieldName, body: &Map<String, Value>, manner: Manner<'_>, next: &mut u32) -> Result<()> {
     let Some(old) = find(org, &name).cloned() else {
+        if org.fields.len() >= manner.most {
+            let detail = format!("the schema of {} may have {} fields; remove some first", org.name, manner.most);
+            return Err(invalid(manner.pointer, detail));
+        }
         let definition = definition(None, body, manner.pointer)?;
         let id = FieldId(take_number(next));
         org.fields.push(Arc::new(ConfiguredField { id, name, definition }));
@@ -232,10 +250,18 @@ fn options(sent: &Value, pointer: &str) -> Result<Vec<String>> {
     Ok(options)
 }
 
+/// The fields of a schema by name.
+pub fn index(fields: &[Arc<ConfiguredField>]) -> HashMap<&FieldName, &Arc<ConfiguredField>> {
+    fields.iter().map(|field| (&field.name, field)).collect()
+}
+
 /// A folder's list resolved against the schema, in the folder's spelling.
-pub fn resolve(fields: &[Arc<ConfiguredField>], custom_meta: &[FieldName]) -> Vec<Arc<ConfiguredField>> {
+pub fn resolve(
+    schema: &HashMap<&FieldName, &Arc<ConfiguredField>>,
+    custom_meta: &[FieldName],
+) -> Vec<Arc<ConfiguredField>> {
     let resolved = custom_meta.iter().filter_map(|name| {
-        let field = fields.iter().find(|field| field.name == *name)?;
+        let field = *schema.get(name)?;
         if field.name.shown() == name.shown() {
             return Some(field.clone());
         }

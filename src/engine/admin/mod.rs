@@ -17,6 +17,8 @@ pub mod show;
 pub mod stored;
 pub mod visible;
 
+#[cfg(test)]
+mod tests;
 
 pub use apply::{Change, Context, change};
 pub use list::list;

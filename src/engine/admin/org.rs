@@ -4,7 +4,6 @@ use super::company::day;
 use super::fields;
 use crate::base::clock::Timestamp;
 use crate::domain::catalogue::Org;
-use crate::domain::identity::field_name::NameRules;
 use crate::domain::identity::{CompanyName, FieldName, OrgId, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::error::{Error, Result};
@@ -42,8 +41,8 @@ pub fn new(id: OrgId, company: &CompanyName, name: &OrgName, now: Timestamp) -> 
 pub struct Rules<'a> {
     /// The company it is in.
     pub company: &'a CompanyName,
-    /// Which names fields may have.
-    pub names: NameRules,
+    /// What holds for its fields.
+    pub fields: fields::Rules,
     /// Whether it holds transcripts, which fixes its time zone.
     pub holds_transcripts: &'a dyn Fn(&Org) -> bool,
 }
@@ -68,7 +67,7 @@ pub fn overlay(
     }
     if let Some(sent) = body.get("fields") {
         let pointer = below(pointer, "fields");
-        fields::overlay(org, object(sent, &pointer)?, &pointer, rules.names, next)?;
+        fields::overlay(org, object(sent, &pointer)?, &pointer, rules.fields, next)?;
     }
     lay(&mut org.settings, body, &KNOWN, &HANDLED, pointer)
 }

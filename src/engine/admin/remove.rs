@@ -1,6 +1,5 @@
 //! `DELETE /config/…`: what goes, what must be erased with it.
-use super::path::ConfigPath;
-use super::path::Subject;
+use super::path::{ConfigPath, Subject};
 use super::plan::{self, Step};
 use super::stored;
 use super::visible::{Object, entries};

@@ -1,12 +1,12 @@
 //! The last step of a change: schemas are resolved anew, versions grow where something changed, and what must be
 //! stored is told by comparing with the catalogue before.
-use super::fields::resolve;
+use super::fields::{index, resolve};
 use super::path::Subject;
 use super::plan::{FieldChanges, Step};
 use super::stored;
 use crate::domain::catalogue::{Catalogue, Company, Folder, Org};
 use crate::domain::fields::{ConfiguredField, FolderSchema};
-use crate::domain::identity::{CompanyId, FieldName, FolderId};
+use crate::domain::identity::{CompanyId, FolderId};
 use crate::engine::error::Result;
 use crate::stores::database::rows::StoredObject;
 use serde_json::{Map, Value};
@@ -79,9 +79,10 @@ impl Settled {
         }
         self.members(Subject::App, &place, before.map(|before| &before.apps), &org.apps);
         let Org { fields, zone, folders, .. } = org;
+        let schema = index(fields);
         for folder in folders.values_mut() {
             let before = before.and_then(|before| before.folders.get(&folder.name));
-            let resolved = resolve(fields, &folder.custom_meta);
+            let resolved = resolve(&schema, &folder.custom_meta);
             let untouched = before.is_some_and(|before| Arc::ptr_eq(before, folder));
             if untouched && identical(&folder.schema.fields, &resolved) && folder.schema.zone == *zone {
                 continue;
@@ -157,16 +158,16 @@ fn changes(
     now: &[Arc<ConfiguredField>],
     same: fn(&ConfiguredField, &ConfiguredField) -> bool,
 ) -> FieldChanges {
-    let find = |fields: &[Arc<ConfiguredField>], name: &FieldName| fields.iter().find(|f| f.name == *name).cloned();
+    let (old, new) = (index(before), index(now));
     let mut changes = FieldChanges::default();
     for field in now {
-        match find(before, &field.name) {
+        match old.get(&field.name) {
             None => changes.added.push(field.name.shown().to_owned()),
-            Some(old) if !same(&old, field) => changes.changed.push(field.name.shown().to_owned()),
+            Some(old) if !same(old, field) => changes.changed.push(field.name.shown().to_owned()),
             Some(_) => {}
         }
     }
-    let gone = before.iter().filter(|field| find(now, &field.name).is_none());
+    let gone = before.iter().filter(|field| !new.contains_key(&field.name));
     changes.removed = gone.map(|field| field.name.shown().to_owned()).collect();
     changes
 }

@@ -1,5 +1,5 @@
 //! Configuration objects as the database keeps them, and back.
-use super::fields::resolve;
+use super::fields::{index, resolve};
 use super::org::timezone;
 use crate::domain::catalogue::{Catalogue, Company, Folder, Org};
 use crate::domain::fields::{ConfiguredField, Definition, FolderSchema, OnMismatch, SpeakerMap};
@@ -189,7 +189,7 @@ fn read_org(object: &StoredObject) -> Result<Org> {
 fn read_folder(object: &StoredObject, org: &Org) -> Result<Folder> {
     let body: FolderBody<'_> = parse(object)?;
     let custom_meta: Vec<FieldName> = body.custom_meta.iter().map(|name| FieldName::lenient(name)).collect();
-    let fields = resolve(&org.fields, &custom_meta);
+    let fields = resolve(&index(&org.fields), &custom_meta);
     if fields.len() != custom_meta.len() {
         return Err(corrupt(format!("folder {} ({}) lists a field its organisation lacks", object.id, object.name)));
     }
