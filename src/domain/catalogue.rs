@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The whole configuration.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Catalogue {
     /// By name.
     pub companies: BTreeMap<CompanyName, Arc<Company>>,
@@ -108,7 +108,25 @@ impl Catalogue {
 
     /// Takes the next free number.
     pub fn take_id(&mut self) -> u32 {
-        self.next_id += 1;
-        self.next_id
+        take_number(&mut self.next_id)
     }
+
+    /// The greatest number given so far; 0 when none was.
+    pub fn last_id(&self) -> u32 {
+        self.next_id.saturating_sub(1)
+    }
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self { companies: BTreeMap::new(), next_id: 1 }
+    }
+}
+
+/// Takes a number from a counter that holds the next free one, for callers that have the rest of the catalogue
+/// borrowed. Numbers begin at 1: 0 is the parent of companies.
+pub fn take_number(next: &mut u32) -> u32 {
+    let taken = (*next).max(1);
+    *next = taken.saturating_add(1);
+    taken
 }

@@ -62,6 +62,7 @@ codes! {
     AtomicFailed = "atomic_failed", Refused, "Another line of the atomic request failed";
     ConfigNotEmpty = "not_empty", Conflict, "Can not delete non-empty object";
     ConfigMultiple = "multiple_items", Conflict, "Can not delete multiple items";
+    FieldInUse = "field_in_use", Conflict, "The field is configured for a folder";
     TimezoneFixed = "timezone_fixed", Conflict, "The time zone can not change while the organisation holds transcripts";
     TranscriptShape = "transcript_shape", Refused, "The JSON is not a transcript";
     TidMissing = "tid_missing", Refused, "The transcript has no id under the key asked for";

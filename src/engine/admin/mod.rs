@@ -1,16 +1,28 @@
-//! Configuration: paths, reading, additive change, deletion (contract section 5).
+//! Configuration: paths, reading, additive change, deletion (contract section 5). Everything here is a pure function
+//! over the catalogue; the engine persists what it returns and swaps catalogues.
+pub mod apply;
+pub mod body;
+pub mod check;
+pub mod company;
+pub mod fields;
+pub mod folder;
+pub mod list;
+pub mod org;
 pub mod path;
-pub use path::{Collection, ConfigPath};
+pub mod plan;
+pub mod remove;
+pub mod secrets;
+pub mod settle;
+pub mod show;
+pub mod stored;
+pub mod visible;
 
-/// `DELETE` parameters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeleteOptions {
-    /// Several objects may go.
-    pub multi: bool,
-    /// Non-empty objects may go (with `multi`, where several go).
-    pub tree: bool,
-    /// `If-Match`.
-    pub if_match: Option<String>,
-    /// Answer the plan, change nothing.
-    pub dry_run: bool,
-}
+#[cfg(test)]
+mod tests;
+
+pub use apply::{Change, Context, change};
+pub use list::list;
+pub use path::{Collection, ConfigPath, Subject};
+pub use remove::{DeleteOptions, Removal, RemovedFolder, RemovedOrg, delete};
+pub use show::read;
+pub use stored::from_stored;

@@ -1,0 +1,277 @@
+//! The organisation's schema: fields defined, extended, listed by folders.
+use super::check::{array, below, flag, invalid, json, object, placed, text, texts};
+use crate::base::fold::fold_value;
+use crate::domain::catalogue::{Folder, Org, take_number};
+use crate::domain::fields::reserved::is_reserved;
+use crate::domain::fields::{ConfiguredField, Definition, FieldType};
+use crate::domain::identity::field_name::NameRules;
+use crate::domain::identity::{FieldId, FieldName};
+use crate::domain::refusal::{Code, Refusal};
+use crate::engine::error::{Error, Result};
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// The types a field may have, as a sentence shows them.
+const TYPES: &str =
+    "boolean, datetime, number (float), uuid, varchar (string), text (long_string), enum, link, keyframes";
+
+/// What holds for every change of fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Which names fields may have.
+    pub names: NameRules,
+    /// How many fields a folder may list; the schema of its organisation may have ten times as many.
+    pub most: usize,
+}
+
+/// How one definition meets the schema.
+#[derive(Clone, Copy)]
+struct Manner<'a> {
+    pointer: &'a str,
+    /// The spelling sent becomes the schema's spelling.
+    respell: bool,
+    /// What is defined already may change.
+    alter: bool,
+    /// How many fields the schema may have.
+    most: usize,
+}
+
+/// Lays an organisation's `fields` over its schema: fields named are defined or their options updated, `null` removes
+/// a field that no folder lists, fields left out stay.
+///
+/// # Errors
+/// `name_invalid`, `name_reserved`, `duplicate_field`, `config_invalid`, `field_in_use`, each with its place.
+pub fn overlay(org: &mut Org, fields: &Map<String, Value>, pointer: &str, rules: Rules, next: &mut u32) -> Result<()> {
+    let mut seen = HashSet::new();
+    for (spelled, body) in fields {
+        let pointer = below(pointer, spelled);
+        if body.is_null() {
+            // Any spelling: what stands there may predate today's rules, and must be removable.
+            remove(org, &FieldName::lenient(spelled), &pointer)?;
+            continue;
+        }
+        let name = field_name(spelled, &pointer, rules.names, &mut seen)?;
+        let most = rules.most.saturating_mul(10);
+        let manner = Manner { pointer: &pointer, respell: true, alter: true, most };
+        define(org, name, object(body, &pointer)?, manner, next)?;
+    }
+    Ok(())
+}
+
+/// Reads a folder's `custom_meta`: names, or objects that extend the schema; a name nobody defined becomes a
+/// `varchar`. With `alter` false what is defined already stays as it is (the caller reaches one folder only).
+///
+/// # Errors
+/// As [`overlay`]; `right_missing` for a change of what other folders share.
+pub fn listed(
+    org: &mut Org,
+    custom_meta: &Value,
+    pointer: &str,
+    (rules, alter): (Rules, bool),
+    next: &mut u32,
+) -> Result<Vec<FieldName>> {
+    let mut seen = HashSet::new();
+    let mut list = Vec::new();
+    let plain = Map::new();
+    let elements = array(custom_meta, pointer)?;
+    if elements.len() > rules.most {
+        let detail = format!("the folder would list {} fields; allowed are {}", elements.len(), rules.most);
+        return Err(invalid(pointer, detail));
+    }
+    for (at, element) in elements.iter().enumerate() {
+        let pointer = below(pointer, &at.to_string());
+        let (spelled, body, place) = match element {
+            Value::String(spelled) => (spelled.as_str(), None, pointer.clone()),
+            Value::Object(body) => {
+                let place = below(&pointer, "name");
+                let name = body.get("name").ok_or_else(|| invalid(&*pointer, "the field has no \"name\""))?;
+                (text(name, &place)?, Some(body), place)
+            }
+            _ => {
+                let detail = "a field is listed by its name or as an object {\"name\",\"type\",…}";
+                return Err(invalid(&*pointer, detail));
+            }
+        };
+        let name = field_name(spelled, &place, rules.names, &mut seen)?;
+        if body.is_some() || find(org, &name).is_none() {
+            let manner = Manner { pointer: &pointer, respell: false, alter, most: rules.most.saturating_mul(10) };
+            define(org, name.clone(), body.unwrap_or(&plain), manner, next)?;
+        }
+        list.push(name);
+    }
+    Ok(list)
+}
+
+fn field_name(spelled: &str, pointer: &str, names: NameRules, seen: &mut HashSet<FieldName>) -> Result<FieldName> {
+    let name = placed(FieldName::parse(spelled, names), pointer)?;
+    if is_reserved(&name) {
+        let detail = format!("{spelled:?} is a reserved name and can not be configured");
+        return Err(Error::Refused(Refusal::at(Code::NameReserved, pointer, detail)));
+    }
+    if !seen.insert(name.clone()) {
+        let detail = format!("the field {spelled:?} is named twice; names that differ only in case are one field");
+        return Err(Error::Refused(Refusal::at(Code::DuplicateField, pointer, detail)));
+    }
+    Ok(name)
+}
+
+fn find<'o>(org: &'o Org, name: &FieldName) -> Option<&'o Arc<ConfiguredField>> {
+    org.fields.iter().find(|field| field.name == *name)
+}
+
+fn lister<'o>(org: &'o Org, name: &FieldName) -> Option<&'o Arc<Folder>> {
+    org.folders.values().find(|folder| folder.custom_meta.contains(name))
+}
+
+fn define(org: &mut Org, name: FieldName, body: &Map<String, Value>, manner: Manner<'_>, next: &mut u32) -> Result<()> {
+    let Some(old) = find(org, &name).cloned() else {
+        if org.fields.len() >= manner.most {
+            let detail = format!("the schema of {} may have {} fields; remove some first", org.name, manner.most);
+            return Err(invalid(manner.pointer, detail));
+        }
+        let definition = definition(None, body, manner.pointer)?;
+        let id = FieldId(take_number(next));
+        org.fields.push(Arc::new(ConfiguredField { id, name, definition }));
+        return Ok(());
+    };
+    let definition = definition(Some(&old.definition), body, manner.pointer)?;
+    let retyped = definition.kind != old.definition.kind;
+    if retyped && let Some(folder) = lister(org, &name) {
+        let detail = format!(
+            "the field {:?} is {} and folder {:?} lists it; its type changes only by retyping the field \
+             (POST …/fields/{}), which this version does not offer yet",
+            old.name.shown(),
+            old.definition.kind.text(),
+            folder.name.as_str(),
+            old.name.shown()
+        );
+        return Err(invalid(below(manner.pointer, "type"), detail));
+    }
+    let name = if manner.respell { name } else { old.name.clone() };
+    if definition == old.definition && name.shown() == old.name.shown() {
+        return Ok(());
+    }
+    if !manner.alter {
+        let detail = format!(
+            "the field {:?} belongs to the whole organisation; a token that reaches one folder can not change it",
+            old.name.shown()
+        );
+        return Err(Error::Refused(Refusal::at(Code::RightMissing, manner.pointer, detail)));
+    }
+    // One name with another type is another field: no stored value may be taken for one of the new type.
+    let id = if retyped { FieldId(take_number(next)) } else { old.id };
+    let new = Arc::new(ConfiguredField { id, name, definition });
+    if let Some(place) = org.fields.iter_mut().find(|field| field.id == old.id) {
+        *place = new;
+    }
+    Ok(())
+}
+
+fn remove(org: &mut Org, name: &FieldName, pointer: &str) -> Result<()> {
+    if let Some(folder) = lister(org, name) {
+        let detail = format!(
+            "folder {:?} lists the field {:?}; take it out of the folder's custom_meta first",
+            folder.name.as_str(),
+            name.shown()
+        );
+        return Err(Error::Refused(Refusal::at(Code::FieldInUse, pointer, detail)));
+    }
+    org.fields.retain(|field| field.name != *name);
+    Ok(())
+}
+
+/// Reads a definition over the one that stands; options left out keep their value, `null` resets one. Another type
+/// begins without options.
+fn definition(old: Option<&Definition>, body: &Map<String, Value>, pointer: &str) -> Result<Definition> {
+    let kind = match body.get("type") {
+        Some(sent) => field_type(sent, &below(pointer, "type"))?,
+        None => old.map_or(FieldType::Varchar, |old| old.kind),
+    };
+    let standing = old.filter(|old| old.kind == kind).cloned();
+    let mut definition = standing.unwrap_or_else(|| Definition::of(kind));
+    for (key, value) in body {
+        let pointer = &below(pointer, key);
+        let set = (!value.is_null()).then_some(value);
+        match key.as_str() {
+            "type" | "name" => {}
+            "values" => definition.values = set.map_or(Ok(Vec::new()), |value| options(value, pointer))?,
+            "multi" => definition.multi = set.map_or(Ok(false), |value| flag(value, pointer))?,
+            "substring" => definition.substring = set.map_or(Ok(false), |value| flag(value, pointer))?,
+            "pii" => definition.pii = set.map_or(Ok(false), |value| flag(value, pointer))?,
+            "label" => definition.label = set.map(|value| text(value, pointer)).transpose()?.map(str::to_owned),
+            "description" => {
+                definition.description = set.map(|value| text(value, pointer)).transpose()?.map(str::to_owned);
+            }
+            _ => {
+                let detail = format!(
+                    "fields have no option {key:?}; the options are values, multi, substring, pii, label, description"
+                );
+                return Err(invalid(&**pointer, detail));
+            }
+        }
+    }
+    if kind != FieldType::Enum && !definition.values.is_empty() {
+        return Err(invalid(below(pointer, "values"), format!("only enum fields have values, not {}", kind.text())));
+    }
+    if kind != FieldType::Enum && definition.multi {
+        let detail =
+            format!("multi is an option of enum fields; a {} field takes several values as it is", kind.text());
+        return Err(invalid(below(pointer, "multi"), detail));
+    }
+    Ok(definition)
+}
+
+fn field_type(sent: &Value, pointer: &str) -> Result<FieldType> {
+    let spelled = text(sent, pointer)?;
+    serde_json::from_value(sent.clone()).map_err(|_| {
+        let why = if spelled == "embedding" { "is not offered by this version yet" } else { "is no type of fields" };
+        invalid(pointer, format!("{spelled:?} {why}; the types are {TYPES}"))
+    })
+}
+
+/// The options of an enum: none blank, none twice in the eyes of the comparison of values.
+fn options(sent: &Value, pointer: &str) -> Result<Vec<String>> {
+    let options = texts(sent, pointer)?;
+    let mut seen = HashSet::new();
+    for (at, option) in options.iter().enumerate() {
+        let folded = fold_value(option);
+        let pointer = below(pointer, &at.to_string());
+        if folded.is_empty() {
+            return Err(invalid(pointer, "an option of an enum can not be blank"));
+        }
+        if !seen.insert(folded) {
+            return Err(invalid(
+                pointer,
+                format!("the option {option:?} stands twice; case and outer blanks do not tell options apart"),
+            ));
+        }
+    }
+    Ok(options)
+}
+
+/// The fields of a schema by name.
+pub fn index(fields: &[Arc<ConfiguredField>]) -> HashMap<&FieldName, &Arc<ConfiguredField>> {
+    fields.iter().map(|field| (&field.name, field)).collect()
+}
+
+/// A folder's list resolved against the schema, in the folder's spelling.
+pub fn resolve(
+    schema: &HashMap<&FieldName, &Arc<ConfiguredField>>,
+    custom_meta: &[FieldName],
+) -> Vec<Arc<ConfiguredField>> {
+    let resolved = custom_meta.iter().filter_map(|name| {
+        let field = *schema.get(name)?;
+        if field.name.shown() == name.shown() {
+            return Some(field.clone());
+        }
+        Some(Arc::new(ConfiguredField { name: name.clone(), ..ConfiguredField::clone(field) }))
+    });
+    resolved.collect()
+}
+
+/// The schema as `GET` shows it, less the fields that may not be seen.
+pub fn shown(org: &Org, sees: &dyn Fn(&FieldName) -> bool) -> Result<Map<String, Value>> {
+    let visible = org.fields.iter().filter(|field| sees(&field.name));
+    visible.map(|field| Ok((field.name.shown().to_owned(), json(&field.definition)?))).collect()
+}
