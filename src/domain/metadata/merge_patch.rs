@@ -1,4 +1,5 @@
 //! RFC 7396 JSON Merge Patch over metadata.
+use super::map::Metadata;
 use super::tree::{Branch, Node, branch, is_null};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -13,6 +14,21 @@ pub fn merged(target: Option<&Arc<RawValue>>, patch: &RawValue) -> Result<Option
         return Ok(None);
     }
     merge(target.cloned().map(Node::Leaf), patch)?.into_raw().map(Some)
+}
+
+/// All of `stored` after the patch `sent`: names keep place and spelling, new ones go to the end.
+///
+/// # Errors
+/// As [`merged`].
+pub fn merge_all(stored: &Metadata, sent: &Metadata) -> Result<Metadata, serde_json::Error> {
+    let mut result = stored.clone();
+    for (name, patch) in sent.iter() {
+        match merged(stored.get(name), patch)? {
+            Some(value) => result.set(name.clone(), value),
+            None => drop(result.remove(name)),
+        }
+    }
+    Ok(result)
 }
 
 fn merge(target: Option<Node>, patch: &RawValue) -> Result<Node, serde_json::Error> {

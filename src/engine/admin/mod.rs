@@ -12,6 +12,7 @@ pub mod path;
 pub mod plan;
 pub mod remove;
 pub mod secrets;
+pub mod service;
 pub mod settle;
 pub mod show;
 pub mod stored;

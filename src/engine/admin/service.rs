@@ -1,7 +1,10 @@
 //! Configuration use cases: pure changes of the catalogue, made durable and published in one commit.
+use super::apply::{self, Context};
 use super::path::ConfigPath;
-use super::{DeleteOptions, apply, list, remove, show};
-use crate::domain::identity::FolderId;
+use super::remove::{self, DeleteOptions};
+use super::{list, show};
+use crate::domain::catalogue::{Catalogue, Folder, Org};
+use crate::domain::identity::{CompanyName, FolderId, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
@@ -45,29 +48,48 @@ pub async fn change(
 ) -> Result<(Value, String)> {
     let _one_at_a_time = core.configuring.lock().await;
     unchanged_since(core, caller, path, if_match)?;
-    let world = core.world.load_full();
-    let now = core.clock.now();
-    let holds = |org: &crate::domain::catalogue::Org| org.folders.values().any(|f| !is_empty(core, f.id));
-    let change = apply::change(&world.catalogue, caller, path, body, now, &holds, &core.settings)?;
+    let before = core.world.load_full();
+    let statuses = |folder| core.backfills.status(folder);
+    let holds = |org: &Org| org.folders.values().any(|f| !is_empty(core, f.id));
+    let context = Context {
+        now: core.clock.now(),
+        limits: &core.settings.limits,
+        names: core.settings.edit_rules().names,
+        holds_transcripts: &holds,
+        statuses: &statuses,
+    };
+    let change = apply::change(&before.catalogue, caller, path, body, &context)?;
     if dry_run {
         return Ok((change.plan, change.etag));
     }
-    if change.changed {
-        let write = Write::Configure {
-            put: change.put,
-            delete: Vec::new(),
-            last_object: change.last_object,
-            jobs: Vec::new(),
-        };
-        publish(core, change.catalogue, write).await?;
-        for (folder, label) in change.reprojected {
-            core.backfills.start(folder, label);
+    if !change.changed {
+        return Ok((change.answer, change.etag));
+    }
+    let write =
+        Write::Configure { put: change.put, delete: Vec::new(), last_object: change.last_object, jobs: Vec::new() };
+    publish(core, change.catalogue, write).await?;
+    let world = core.world.load_full();
+    for folder in change.reprojected {
+        if let Some(home) = world.home(folder) {
+            core.backfills.start(folder, label(before.home(folder).map(|h| &*h.folder), &home.folder));
         }
     }
-    // As GET shows it now, a back-fill just begun included.
-    let statuses = |folder| core.backfills.status(folder);
-    let answer = (change.show)(&core.world().catalogue, &statuses);
-    Ok((answer, change.etag))
+    // The same body changes nothing now; its answer shows the back-fill that has begun.
+    let settled = apply::change(&world.catalogue, caller, path, body, &context)?;
+    Ok((settled.answer, settled.etag))
+}
+
+/// What a back-fill does, in words for `status`.
+fn label(before: Option<&Folder>, after: &Folder) -> String {
+    let known = |name: &&crate::domain::identity::FieldName| {
+        before.is_some_and(|folder| folder.schema.field(name).is_some())
+    };
+    let added: Vec<&str> = after.custom_meta.iter().filter(|n| !known(n)).map(|n| n.shown()).collect();
+    match added.as_slice() {
+        [] => "fields".to_owned(),
+        [one] => format!("field {one}"),
+        several => format!("fields {}", several.join(", ")),
+    }
 }
 
 /// `DELETE /config/…`.
@@ -84,20 +106,20 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
     }
     let mut all: Vec<Job> = Vec::new();
     let mut discards = Vec::new();
-    for (company, org_name, _) in &removal.orgs {
-        let job = jobs::job(&Task::DiscardOrg { company: company.clone(), org_name: org_name.clone() });
-        discards.push((company.clone(), org_name.clone(), job.id.clone()));
+    for gone in &removal.orgs {
+        let job = jobs::job(&Task::DiscardOrg { company: gone.company.clone(), org_name: gone.name.clone() });
+        discards.push((gone.company.clone(), gone.name.clone(), job.id.clone()));
         all.push(job);
     }
-    for (company, org_name, _, folder, org) in &removal.folders {
-        let whole_org = removal.orgs.iter().any(|(_, _, gone)| gone == org);
-        let (company, org_name) = (company.clone(), org_name.clone());
-        all.push(jobs::job(&Task::EraseFolder { folder: *folder, org: *org, company, org_name, whole_org }));
+    for gone in &removal.folders {
+        let whole_org = removal.orgs.iter().any(|org| org.id == gone.org_id);
+        let (company, org_name) = (gone.company.clone(), gone.org.clone());
+        all.push(jobs::job(&Task::EraseFolder { folder: gone.id, org: gone.org_id, company, org_name, whole_org }));
     }
     let write = Write::Configure {
         put: removal.put,
         delete: removal.delete,
-        last_object: removal.catalogue.next_id,
+        last_object: removal.catalogue.last_id(),
         jobs: all.clone(),
     };
     publish(core, removal.catalogue, write).await?;
@@ -112,7 +134,7 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
 /// The files of deleted organisations are set aside before anybody can make the organisation anew.
 fn discard(
     core: &Core,
-    orgs: Vec<(crate::domain::identity::CompanyName, crate::domain::identity::OrgName, String)>,
+    orgs: Vec<(CompanyName, OrgName, String)>,
 ) -> Result<()> {
     for (company, org, _) in &orgs {
         core.stores.archive.discard_org(company, org)?;
@@ -141,7 +163,7 @@ fn unchanged_since(core: &Core, caller: &Caller, path: &ConfigPath, if_match: Op
     )))
 }
 
-async fn publish(core: &Core, catalogue: crate::domain::catalogue::Catalogue, write: Write) -> Result<()> {
+async fn publish(core: &Core, catalogue: Catalogue, write: Write) -> Result<()> {
     let mut request = Request::many(vec![(write, Then::Nothing)], Vec::new());
     request.world = Some(Arc::new(World::new(catalogue)));
     core.committer.commit(request).await?;

@@ -205,7 +205,8 @@ impl Wave {
         let sent = received.client_data.as_ref();
         Ok(match (self.target.options.metadata, stored, sent) {
             (Some(MetadataMode::Keep), Some(stored), _) => stored.clone(),
-            (Some(MetadataMode::Merge), Some(stored), Some(sent)) => merge_patch::merge(stored, sent),
+            (Some(MetadataMode::Merge), Some(stored), Some(sent)) => merge_patch::merge_all(stored, sent)
+                .map_err(|e| Error::refused(Code::JsonInvalid, format!("client_data cannot be merged: {e}")))?,
             (None | Some(MetadataMode::Merge), Some(stored), None) => stored.clone(),
             (_, _, Some(sent)) => sent.clone(),
             (_, _, None) => Metadata::default(),

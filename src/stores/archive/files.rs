@@ -179,6 +179,7 @@ impl Archive for FilesArchive {
                     self.give_name(path, &place, BODY)?;
                     changed.insert(layout::shard_dir(&self.root, &place));
                 }
+                Some(Fate::Keep) => {}
                 Some(Fate::Discard) | None => remove(path)?,
             }
         }

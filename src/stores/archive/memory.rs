@@ -63,6 +63,7 @@ impl Archive for MemoryArchive {
         for (key, revision) in staged {
             match fate(key, revision) {
                 Fate::Publish(place) => self.publish(&[(place, key, revision)])?,
+                Fate::Keep => {}
                 Fate::Discard => self.discard(&[(key, revision)])?,
             }
         }

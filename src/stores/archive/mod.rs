@@ -60,6 +60,8 @@ pub enum Fate {
     Publish(Place),
     /// Its commit never happened.
     Discard,
+    /// It could not be judged: leave it for the next start.
+    Keep,
 }
 
 /// A long-term store of transcripts.

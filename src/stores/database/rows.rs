@@ -127,4 +127,6 @@ pub struct Identity {
     pub last_key: u32,
     /// The greatest number ever given to a configuration object or field.
     pub last_object: u32,
+    /// The greatest index batch settled.
+    pub index_batch: u64,
 }

@@ -69,6 +69,7 @@ fn administer(state: &mut State, write: &Write) {
         Write::PutToken(token) => drop(state.tokens.insert(token.id.clone(), token.clone())),
         Write::DeleteToken(id) => drop(state.tokens.remove(id)),
         Write::PutJob(job) => put_jobs(state, std::slice::from_ref(job)),
+        Write::IndexBatch(batch) => state.identity.index_batch = state.identity.index_batch.max(*batch),
         Write::DeleteJob(id) => drop(state.jobs.remove(id)),
         _ => (),
     }

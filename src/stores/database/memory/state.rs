@@ -29,7 +29,14 @@ pub struct State {
 impl Default for State {
     fn default() -> Self {
         let epoch = digest::random().iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte));
-        let identity = Identity { epoch: epoch >> 1, secret: digest::random(), commit: 0, last_key: 0, last_object: 0 };
+        let identity = Identity {
+            epoch: epoch >> 1,
+            secret: digest::random(),
+            commit: 0,
+            last_key: 0,
+            last_object: 0,
+            index_batch: 0,
+        };
         Self {
             rows: BTreeMap::new(),
             ids: BTreeMap::new(),

@@ -41,7 +41,7 @@ pub fn jobs(connection: &Connection) -> Result<Vec<Job>> {
 pub fn identity(connection: &Connection) -> Result<Identity> {
     connection
         .prepare_cached(
-            "SELECT epoch, secret, commits, last_object,
+            "SELECT epoch, secret, commits, last_object, index_batch,
                     coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'transcript'), 0)
              FROM state WHERE id = 1",
         )?
@@ -51,7 +51,8 @@ pub fn identity(connection: &Connection) -> Result<Identity> {
                 secret: row.get(1)?,
                 commit: row.get(2)?,
                 last_object: row.get(3)?,
-                last_key: row.get(4)?,
+                index_batch: row.get(4)?,
+                last_key: row.get(5)?,
             })
         })
 }

@@ -56,6 +56,9 @@ pub fn apply(connection: &Connection, batch: &Batch<'_>, write: &Write) -> Resul
         }
         Write::DeleteToken(id) => done(connection, "DELETE FROM token WHERE id = ?1", [id]),
         Write::PutJob(job) => put_job(connection, job).map(|()| Outcome::Done),
+        Write::IndexBatch(batch) => {
+            done(connection, "UPDATE state SET index_batch = max(index_batch, ?1) WHERE id = 1", [batch])
+        }
         Write::DeleteJob(id) => done(connection, "DELETE FROM job WHERE id = ?1", [id]),
     }
 }

@@ -4,7 +4,8 @@ CREATE TABLE state (
     epoch       INTEGER NOT NULL,
     secret      BLOB    NOT NULL,
     commits     INTEGER NOT NULL,
-    last_object INTEGER NOT NULL
+    last_object INTEGER NOT NULL,
+    index_batch INTEGER NOT NULL DEFAULT 0 -- the greatest batch of the index that settles rest on
 ) STRICT;
 
 -- AUTOINCREMENT: keys are given by the caller, and sqlite_sequence remembers the greatest one for good.

@@ -1,0 +1,185 @@
+//! `/search`: scope, freshness, resolution, the index, rows (contract section 6).
+//!
+//! The index says which transcripts match and in which order; rows are read from the database, so that they show values
+//! as sent and the newest state. A row that has left the caller's scope since the index saw it is left out.
+use super::freshness;
+use super::rows::{Setting, result_row};
+use crate::domain::access::Right;
+use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place};
+use crate::domain::refusal::{Code, Refusal};
+use crate::engine::access::Caller;
+use crate::engine::core::Core;
+use crate::engine::error::{Error, Result};
+use crate::engine::intake::lines::blocking;
+use crate::engine::intake::read;
+use crate::engine::types::{ResultRow, SearchAnswer};
+use crate::engine::world::World;
+use crate::query::facets;
+use crate::query::request::{Output, SearchRequest};
+use crate::query::resolve::world::{Searched, World as Searching};
+use crate::query::resolve::{Resolved, resolve};
+use crate::query::resolved::{Hit, SearchPage};
+use crate::stores::database::Row;
+use crate::stores::error::{Kind, Store, StoreError};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// What a path names.
+pub type Path<'a> = (&'a CompanyName, Option<&'a OrgName>, Option<&'a FolderName>);
+
+/// Answers a search.
+///
+/// # Errors
+/// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `not_yet_visible`, the resolver's, or the stores'.
+pub async fn search(
+    core: &Arc<Core>,
+    caller: &Caller,
+    path: Path<'_>,
+    request: SearchRequest,
+) -> Result<SearchAnswer> {
+    let world = core.world.load_full();
+    let orgs = org_ids(caller, &world, path)?;
+    if !core.index_ready.load(Relaxed) {
+        return Err(Error::refused(Code::IndexRebuilding, "the search index is being rebuilt; edits and reads work"));
+    }
+    let limit = Duration::from_millis(core.settings.limits.search_timeout_ms);
+    let patience = request.timeout.unwrap_or(Duration::from_secs(5));
+    if let Some(mark) = &request.after {
+        freshness::after(core, mark, &orgs, patience).await?;
+    }
+    let resolved = bind(core, caller, &world, path, &request)?;
+    let permit = core.searching.clone().acquire_owned().await;
+    let asked = Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output };
+    let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
+    let answer = blocking(move || asked.answer(budget)).await?;
+    drop(permit);
+    core.counters.count(&core.counters.searches);
+    answer
+}
+
+fn org_ids(caller: &Caller, world: &World, (company, org, folder): Path<'_>) -> Result<Vec<OrgId>> {
+    let searched = searched(caller, world, (company, org, folder))?;
+    caller.demand(Right::Read)?;
+    Ok(searched.iter().map(|one| one.org.id).collect())
+}
+
+/// The organisations and folders a path names, cut to what the caller sees.
+fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<'_>) -> Result<Vec<Searched<'w>>> {
+    let found = caller.company(&world.catalogue, company)?;
+    let orgs = match org {
+        Some(org) => vec![caller.org(&world.catalogue, company, org)?],
+        None => found.orgs.values().filter(|org| caller.scope().sees_org(company, &org.name)).collect(),
+    };
+    orgs.into_iter()
+        .map(|org| {
+            let folders = match folder {
+                Some(folder) => vec![&**caller.folder(org, folder)?],
+                None => org.folders.values().map(|f| &**f).filter(|f| caller.sees_folder(f)).collect(),
+            };
+            Ok(Searched { company: found, org, folders })
+        })
+        .collect()
+}
+
+fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &SearchRequest) -> Result<Resolved> {
+    let searched = searched(caller, world, path)?;
+    let searching =
+        Searching { searched: &searched, limits: &core.settings.limits, pii: caller.may(Right::Pii) };
+    let mut resolved = resolve(request, &searching, core.clock.now())?;
+    if request.output == Output::Count {
+        resolved.search.size = 0;
+    }
+    Ok(resolved)
+}
+
+struct Asked {
+    core: Arc<Core>,
+    caller: Caller,
+    world: Arc<World>,
+    resolved: Resolved,
+    output: Output,
+}
+
+impl Asked {
+    fn answer(self, budget: Duration) -> Result<SearchAnswer> {
+        let search = &self.resolved.search;
+        let SearchPage { total, hits, facets } = match self.core.stores.index.search(search, budget) {
+            Ok(page) => page,
+            Err(error) if error.kind == Kind::TooExpensive => {
+                let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
+                return Err(Refusal::new(Code::SearchTooSlow, detail).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut answer = SearchAnswer {
+            total,
+            offset: search.offset,
+            size: search.size,
+            facets: facets::answer(&self.resolved.facets, facets),
+            unconfigured: self.resolved.unconfigured.clone(),
+            warnings: self.warnings(),
+            columns: self.resolved.columns.headers(),
+            ..SearchAnswer::default()
+        };
+        match self.output {
+            Output::Count => {}
+            Output::Summary => answer.rows = self.rows(hits)?,
+            Output::Details => answer.details = self.details(&hits)?,
+        }
+        Ok(answer)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let scope = &self.resolved.search.scope;
+        let running = scope.folders.iter().filter_map(|id| {
+            let status = self.core.backfills.status(*id)?;
+            let home = self.world.home(*id)?;
+            Some(format!("folder {}: {status}; fields being indexed are not complete yet", home.folder.name))
+        });
+        running.collect()
+    }
+
+    /// The rows of the page from the database, in the order of the hits.
+    fn found(&self, hits: &[Hit]) -> Result<Vec<Option<Row>>> {
+        let keys: Vec<_> = hits.iter().map(|hit| hit.key).collect();
+        let folders: HashSet<_> = self.resolved.search.scope.folders.iter().copied().collect();
+        let rows = self.core.stores.database.load_keys(&keys)?;
+        Ok(rows.into_iter().map(|row| row.filter(|row| folders.contains(&row.folder))).collect())
+    }
+
+    fn rows(&self, hits: Vec<Hit>) -> Result<Vec<ResultRow>> {
+        let found = self.found(&hits)?;
+        let moments = self.resolved.search.moments > 0;
+        let pii = self.caller.may(Right::Pii);
+        let mut rows = Vec::with_capacity(hits.len());
+        for (hit, row) in hits.into_iter().zip(found) {
+            let Some(row) = row else { continue };
+            let Some(home) = self.world.home(row.folder) else { continue };
+            let setting = Setting { org: &home.org, folder: &home.folder, pii };
+            let shown = result_row(&row, setting, &self.resolved.columns, hit.score, moments.then_some(hit.moments));
+            rows.push(shown.map_err(damaged)?);
+        }
+        Ok(rows)
+    }
+
+    fn details(&self, hits: &[Hit]) -> Result<Vec<String>> {
+        let mut details = Vec::with_capacity(hits.len());
+        for row in self.found(hits)?.into_iter().flatten() {
+            let Some(home) = self.world.home(row.folder) else { continue };
+            let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() };
+            match read::view(&self.core, &self.caller, row.org, &place) {
+                Ok(view) => details.push(view.json),
+                // Erased between the search and the reading.
+                Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(details)
+    }
+}
+
+fn damaged(error: serde_json::Error) -> StoreError {
+    StoreError::new(Store::Database, Kind::Corrupt, "JSON of a row", error)
+}
