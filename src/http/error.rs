@@ -1,7 +1,7 @@
 //! Failures and their bodies: the only table of status codes. Two dialects: RFC 9457 problem+json, and V-Spark's one
 //! line of `text/html` with status 400 for PATCH and DELETE on `/metadata` (contract section 3).
 use super::headers::accepts_json;
-use super::table::matched;
+use super::route::matched;
 use crate::base::json::push_string;
 use crate::domain::refusal::{Code, Kind, Refusal};
 use crate::engine::Error;

@@ -1,4 +1,5 @@
 //! What every handler needs of a request: who calls, the names in the path, the parameters, the options of an edit.
+use super::access_log;
 use super::error::Failure;
 use super::headers;
 use super::parameters::Parameters;
@@ -10,11 +11,10 @@ use crate::engine::{Caller, Engine, Error};
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::ThinData;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::future::{Ready, ready};
-use std::sync::Arc;
 
 /// An authenticated request. As it is made before any body is read, strangers upload nothing.
 pub struct Call {
@@ -27,9 +27,6 @@ pub struct Call {
     /// The query string.
     pub parameters: Parameters,
 }
-
-/// The token's id, left in the request for the access log.
-pub struct TokenId(pub Arc<str>);
 
 impl FromRequest for Call {
     type Error = Failure;
@@ -45,9 +42,7 @@ impl Call {
         let engine = engine(request)?;
         let parameters = Parameters::read(request.query_string())?;
         let caller = engine.authenticate(token(request, &parameters))?;
-        if tracing::enabled!(target: super::observe::ACCESS, tracing::Level::INFO) {
-            request.extensions_mut().insert(TokenId(caller.token_id().into()));
-        }
+        access_log::remember_token(request, caller.token_id());
         Ok(Self { request: request.clone(), engine, caller, parameters })
     }
 

@@ -210,9 +210,8 @@ pub fn unchanged(headers: &HeaderMap, current: &str) -> Result<bool, Refusal> {
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY);
     let Some(value) = values.next() else { return Ok(None) };
-    let visible = |key: &&str| {
-        (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
-    };
+    let visible =
+        |key: &&str| (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     match value.to_str().ok().map(str::trim).filter(visible) {
         Some(key) if values.next().is_none() => Ok(Some(key)),
         _ => {
@@ -291,7 +290,7 @@ mod tests {
         };
         assert_eq!(key("a-1"), Ok(Some("a-1".to_owned())));
         assert!(key(&"k".repeat(256)).is_ok());
-        assert!(key(&"k".repeat(257)).is_err() && key("").is_err());
+        assert!(key(&"k".repeat(257)).is_err() && key("").is_err() && key("a b").is_err());
         let twice = headers(&[(IDEMPOTENCY_KEY, "a"), (IDEMPOTENCY_KEY, "b")]);
         assert!(idempotency_key(&twice).is_err());
     }

@@ -4,6 +4,8 @@
 //!
 //! *Decision:* names in paths are decoded from the raw segments, not from actix's captures: actix leaves `%25`, `%2F`
 //! and `%2B` as they are, and a name may hold `%` and `+`.
+pub mod access_log;
+pub mod batches;
 pub mod body;
 pub mod csv;
 pub mod error;
@@ -14,14 +16,16 @@ pub mod observe;
 pub mod parameters;
 pub mod respond;
 pub mod results;
+pub mod route;
 pub mod routes;
 pub mod server;
 pub mod table;
 
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
+use route::Route;
 use routes::{config, list, metadata, operations, search, tokens, transcripts};
-use table::{Route, resource, serves};
+use table::{resource, serves};
 
 // The busiest line comes first: actix tries them in order.
 table::table! {

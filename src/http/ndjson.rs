@@ -123,7 +123,10 @@ mod tests {
     proptest! {
         #[test]
         fn any_cutting_gives_the_same_lines(
-            body in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(b' '), Just(b'x'), any::<u8>()], 0..200),
+            body in proptest::collection::vec(
+                prop_oneof![Just(b'\n'), Just(b'\r'), Just(b' '), Just(b'x'), any::<u8>()],
+                0..200,
+            ),
             cuts in proptest::collection::vec(0_usize..20, 0..40),
             longest in 0_usize..12,
         ) {

@@ -1,23 +1,20 @@
 //! The one middleware: request id, load shedding, bodies of failures, access log, metrics.
+use super::access_log;
 use super::error::{self, Failure};
-use super::extract::TokenId;
-use super::table::matched;
+use super::route::matched;
 use crate::base::digest;
 use crate::domain::refusal::{Code, Refusal};
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::web;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 use uuid::Uuid;
-
-/// The target of access log lines.
-pub const ACCESS: &str = "linernotes::access";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -108,11 +105,8 @@ pub async fn observe(
     let span = tracing::error_span!("request", request_id = id.to_str().unwrap_or_default());
     let entry = instruments.as_ref().map(Entry::enter);
     let full = matches!(entry, Some(None)) && !is_probe(request.path());
-    let mut response = if full {
-        request.error_response(overloaded())
-    } else {
-        next.call(request).instrument(span.clone()).await?
-    };
+    let mut response =
+        if full { request.error_response(overloaded()) } else { next.call(request).instrument(span.clone()).await? };
     if response.response().error().is_some() {
         response = span.in_scope(|| render(response, &id));
     }
@@ -125,7 +119,7 @@ pub async fn observe(
         let method = known_method(response.request().method().as_str());
         instruments.count(route, method, response.status().as_u16(), took);
     }
-    span.in_scope(|| log_access(&response, took));
+    span.in_scope(|| access_log::write(&response, took));
     Ok(response)
 }
 
@@ -151,29 +145,6 @@ fn is_probe(path: &str) -> bool {
 fn known_method(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "PATCH", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or("other")
-}
-
-/// One line a request. Never the query string: it may hold a token.
-fn log_access(response: &ServiceResponse, took: Duration) {
-    if !tracing::enabled!(target: ACCESS, tracing::Level::INFO) {
-        return;
-    }
-    let request = response.request();
-    let bytes = match response.response().body().size() {
-        BodySize::Sized(bytes) => Some(bytes),
-        _ => None,
-    };
-    let extensions = request.extensions();
-    tracing::info!(
-        target: ACCESS,
-        method = request.method().as_str(),
-        path = request.uri().path(),
-        status = response.status().as_u16(),
-        duration_ms = took.as_secs_f64() * 1_000.0,
-        bytes,
-        token = extensions.get::<TokenId>().map(|token| &*token.0),
-        "answered"
-    );
 }
 
 /// The client's id when it is harmless in logs and headers, else a new one.

@@ -1,32 +1,8 @@
-//! A line of the URL table: its path and methods, and how it becomes an actix resource.
+//! How a line of the URL table becomes an actix resource.
 use super::error::{Answer, Failure};
+use super::route::{Route, matched};
 use actix_web::http::Method;
 use actix_web::{HttpRequest, Resource, guard, web};
-
-/// One line of the URL table.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Route {
-    /// Pattern as actix reads it; `{tail:.*}` takes any number of segments. Also the label in `/metrics`.
-    pub path: &'static str,
-    /// Methods it answers. `GET` answers `HEAD` too.
-    pub methods: &'static [&'static str],
-}
-
-impl Route {
-    /// The value of the header `Allow`.
-    pub fn allow(&self) -> String {
-        let mut all = self.methods.join(", ");
-        if self.methods.contains(&"GET") {
-            all.push_str(", HEAD");
-        }
-        all
-    }
-}
-
-/// The line that a request was matched to.
-pub fn matched(request: &HttpRequest) -> Option<&'static Route> {
-    request.app_data::<&'static Route>().copied()
-}
 
 /// An empty resource for a line: it remembers the line and refuses methods that the line does not name.
 pub fn resource(route: &'static Route) -> Resource {

@@ -7,28 +7,21 @@ use crate::domain::identity::{CompanyName, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::types::{IngestOptions, Ingested, Verdict, Wait};
 use crate::engine::{Caller, Engine};
+use crate::http::batches::Batches;
 use crate::http::body;
 use crate::http::error::{self, Answer, Failure, push_failure};
 use crate::http::ndjson::{Content, Line, Splitter};
 use crate::http::respond::push_list;
-use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _};
-use futures_util::{Stream, StreamExt as _, stream};
-use std::collections::VecDeque;
+use futures_util::stream;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tracing::Instrument as _;
 
-/// Lines of one batch.
-const BATCH_LINES: usize = 500;
-/// Bytes of one batch, unless a single line is longer.
-const BATCH_BYTES: usize = 4 << 20;
-/// A sender that pauses so long gets the verdicts of what it sent.
-const PAUSE: Duration = Duration::from_millis(20);
 /// Batches of verdicts that may wait for a client that does not read.
 const BACKLOG: usize = 256;
 
@@ -91,16 +84,16 @@ pub async fn atomic(intake: Intake, request: &HttpRequest, mut payload: Payload)
 /// # Errors
 /// What concerns all lines: company, organisation, folder, right. Later failures stand in the summary.
 pub async fn streamed(intake: Intake, payload: Payload) -> Answer {
-    let mut lines = Lines::new(payload, intake.longest);
+    let mut batches = Batches::new(payload, intake.longest);
     let mut report = Report::default();
-    let first = lines.batch().await?;
+    let first = batches.next().await?;
     intake.store(first, &mut report).await?;
-    if lines.at_end() {
+    if batches.at_end() {
         intake.close(&mut report, None).await;
         return Ok(ndjson().body(report.out));
     }
     let (sender, mut receiver) = mpsc::channel(BACKLOG);
-    actix_web::rt::spawn(follow(intake, lines, report, sender).in_current_span());
+    actix_web::rt::spawn(follow(intake, batches, report, sender).in_current_span());
     let verdicts =
         stream::poll_fn(move |context| receiver.poll_recv(context).map(|next| next.map(Ok::<_, Infallible>)));
     Ok(ndjson().streaming(verdicts))
@@ -113,12 +106,12 @@ fn ndjson() -> HttpResponseBuilder {
 }
 
 /// Reads on after the first batch. Ends early when nobody is there to take the verdicts.
-async fn follow(intake: Intake, mut lines: Lines<Payload>, mut report: Report, sender: mpsc::Sender<Bytes>) {
+async fn follow(intake: Intake, mut batches: Batches<Payload>, mut report: Report, sender: mpsc::Sender<Bytes>) {
     loop {
         if !report.out.is_empty() && sender.send(report.take()).await.is_err() {
             return;
         }
-        let failure = match lines.batch().await {
+        let failure = match batches.next().await {
             Ok(batch) if batch.is_empty() => None,
             Ok(batch) => {
                 let numbers: Vec<_> = batch.iter().map(|line| line.number).collect();
@@ -184,80 +177,6 @@ fn taken(content: Content) -> (Option<String>, Option<Refusal>) {
         Content::TooLong => {
             (None, Some(Refusal::new(Code::BodyTooLarge, "the line is longer than a transcript may be")))
         }
-    }
-}
-
-/// A body as batches of lines.
-struct Lines<S> {
-    source: S,
-    splitter: Splitter,
-    ready: VecDeque<Line>,
-    ended: bool,
-    broken: Option<Failure>,
-}
-
-impl<S> Lines<S>
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
-    fn new(source: S, longest: usize) -> Self {
-        Self { source, splitter: Splitter::new(longest), ready: VecDeque::new(), ended: false, broken: None }
-    }
-
-    /// Whether every line was handed out.
-    fn at_end(&self) -> bool {
-        self.ended && self.ready.is_empty() && self.broken.is_none()
-    }
-
-    /// The next lines; none at the end. A body that breaks off gives its whole lines first, then the failure.
-    async fn batch(&mut self) -> Result<Vec<Line>, Failure> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        loop {
-            while let Some(line) = self.ready.front() {
-                let length = if let Content::Text(text) = &line.content { text.len() } else { 0 };
-                if batch.len() == BATCH_LINES || (!batch.is_empty() && bytes + length > BATCH_BYTES) {
-                    return Ok(batch);
-                }
-                bytes += length;
-                batch.extend(self.ready.pop_front());
-            }
-            if self.ended {
-                return match self.broken.take() {
-                    Some(failure) if batch.is_empty() => Err(failure),
-                    broken => {
-                        self.broken = broken;
-                        Ok(batch)
-                    }
-                };
-            }
-            if !self.receive(batch.is_empty()).await {
-                return Ok(batch);
-            }
-        }
-    }
-
-    /// Takes the next piece; false when the sender pauses and there is something to do meanwhile.
-    async fn receive(&mut self, idle: bool) -> bool {
-        let next = if idle {
-            body::next(&mut self.source).await
-        } else {
-            match tokio::time::timeout(PAUSE, self.source.next()).await {
-                Err(_) => return false,
-                Ok(piece) => piece.transpose().map_err(|error| Failure::BodyCut(error.to_string())),
-            }
-        };
-        match next {
-            Ok(Some(piece)) => self.splitter.push(&piece, |line| self.ready.push_back(line)),
-            Ok(None) => {
-                self.ready.extend(self.splitter.finish());
-                self.ended = true;
-            }
-            Err(failure) => {
-                self.broken = Some(failure);
-                self.ended = true;
-            }
-        }
-        true
     }
 }
 
@@ -336,47 +255,6 @@ mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
     use crate::domain::identity::{Revision, Tid};
-
-    fn lines(
-        pieces: Vec<Result<&'static str, PayloadError>>,
-    ) -> Lines<impl Stream<Item = Result<Bytes, PayloadError>> + Unpin> {
-        let pieces = pieces.into_iter().map(|piece| piece.map(|text| Bytes::from_static(text.as_bytes())));
-        Lines::new(stream::iter(pieces), 1 << 20)
-    }
-
-    #[actix_web::test]
-    async fn batches_end_with_the_body_or_when_they_are_full() {
-        let mut short = lines(vec![Ok("a\nb"), Ok("\nc")]);
-        let numbers: Vec<_> = short.batch().await.unwrap().iter().map(|line| line.number).collect();
-        assert_eq!(numbers, [1, 2, 3]);
-        assert!(short.at_end() && short.batch().await.unwrap().is_empty());
-        let mut long = lines(
-            vec![Ok("x\n"); 1_100]
-                .into_iter()
-                .map(|piece: Result<&str, ()>| piece.map_err(|()| PayloadError::Overflow))
-                .collect(),
-        );
-        let mut sizes = Vec::new();
-        while !long.at_end() {
-            sizes.push(long.batch().await.unwrap().len());
-        }
-        assert_eq!(sizes, [500, 500, 100]);
-    }
-
-    #[actix_web::test]
-    async fn a_body_that_breaks_off_gives_its_whole_lines_and_then_the_failure() {
-        let mut cut = lines(vec![Ok("whole\nhal"), Err(PayloadError::Incomplete(None))]);
-        assert_eq!(cut.batch().await.unwrap().len(), 1);
-        assert!(!cut.at_end());
-        assert!(matches!(cut.batch().await, Err(Failure::BodyCut(_))));
-    }
-
-    #[actix_web::test]
-    async fn a_sender_that_pauses_gets_what_it_sent_so_far() {
-        let pieces = stream::iter([Ok(Bytes::from_static(b"a\n"))]).chain(stream::pending());
-        let mut paused = Lines::new(pieces, 100);
-        assert_eq!(paused.batch().await.unwrap().len(), 1);
-    }
 
     #[test]
     fn verdicts_and_summary_are_json_lines() {

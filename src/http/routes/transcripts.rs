@@ -3,7 +3,7 @@ use crate::base::json::push_string;
 use crate::domain::identity::{FolderName, Place, Tid};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::types::{IngestOptions, MetadataMode};
-use crate::http::error::{Answer, Failure};
+use crate::http::error::Answer;
 use crate::http::extract::Call;
 use crate::http::headers::{expect_any_json, if_match};
 use crate::http::parameters::Parameters;
@@ -15,7 +15,7 @@ use actix_web::web::Payload;
 /// `GET /transcripts/{company}/{org}/{tid}`: the whole JSON.
 ///
 /// # Errors
-/// See [`Failure`].
+/// See [`crate::http::error::Failure`].
 pub async fn read(call: Call) -> Answer {
     call.parameters.only(&[])?;
     let view = call.engine.read_transcript(&call.caller, &call.place()?).await?;
@@ -26,7 +26,7 @@ pub async fn read(call: Call) -> Answer {
 /// `PUT /transcripts/{company}/{org}/{tid}?folder=`: `201` created, `200` replaced.
 ///
 /// # Errors
-/// See [`Failure`].
+/// See [`crate::http::error::Failure`].
 pub async fn put(call: Call, mut payload: Payload) -> Answer {
     call.parameters.only(&["folder", "metadata", "wait", "timeout"])?;
     expect_any_json(call.request.headers())?;
@@ -43,7 +43,7 @@ pub async fn put(call: Call, mut payload: Payload) -> Answer {
 /// `DELETE /transcripts/{company}/{org}/{tid}`: gone from every read at the answer.
 ///
 /// # Errors
-/// See [`Failure`].
+/// See [`crate::http::error::Failure`].
 pub async fn erase(call: Call) -> Answer {
     call.parameters.only(&[])?;
     let place = call.place()?;
@@ -62,7 +62,7 @@ pub async fn erase(call: Call) -> Answer {
 /// `POST /transcripts/{company}/{org}`: NDJSON in, verdicts out.
 ///
 /// # Errors
-/// See [`Failure`]; failures of single lines are in their verdicts.
+/// See [`crate::http::error::Failure`]; failures of single lines are in their verdicts.
 pub async fn bring(call: Call, payload: Payload) -> Answer {
     call.parameters.only(&["folder", "metadata", "id", "atomic", "wait", "timeout"])?;
     expect_any_json(call.request.headers())?;
