@@ -210,6 +210,7 @@ impl Report {
         let _ = write!(self.out, "{{\"line\":{number},\"tid\":");
         push_string(&mut self.out, done.tid.as_str());
         let _ = write!(self.out, ",\"status\":\"{status}\",\"revision\":{}", done.revision.0);
+        push_list(&mut self.out, "unindexed", &done.unindexed);
         push_list(&mut self.out, "notes", &done.notes);
         self.out.push_str("}\n");
         self.mark = done.mark;
@@ -265,7 +266,7 @@ mod tests {
             revision: Revision(1),
             last_modified: Timestamp(0),
             mark: "m2".into(),
-            unindexed: vec![],
+            unindexed: vec!["colour".into()],
             notes: vec!["kept `tid`".into()],
             pending: None,
         };
@@ -275,7 +276,8 @@ mod tests {
         report.summary(Some("search"), None);
         let read: Vec<serde_json::Value> = report.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let expected = serde_json::json!([
-            {"line": 1, "tid": "a\"b", "status": "created", "revision": 1, "notes": ["kept `tid`"]},
+            {"line": 1, "tid": "a\"b", "status": "created", "revision": 1, "unindexed": ["colour"],
+                "notes": ["kept `tid`"]},
             {"line": 3, "tid": "x", "status": "failed", "error": {"code": "json_too_deep", "detail": "too deep",
                 "errors": [{"pointer": "/a", "code": "json_too_deep", "detail": "too deep"}]}},
             {"line": 4, "status": "failed", "error": {"code": "body_incomplete",
