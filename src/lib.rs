@@ -3,5 +3,6 @@
 pub mod base;
 pub mod domain;
 pub mod engine;
+pub mod http;
 pub mod query;
 pub mod stores;

@@ -1,0 +1,55 @@
+//! Floor 6: HTTP. The only floor that knows status codes and headers. The whole URL table is on this page; a handler
+//! takes the request apart ([`extract`]), makes one call of the engine and dresses the answer ([`respond`]). Failures
+//! are values that the one middleware ([`observe`]) turns into a body ([`error`]).
+//!
+//! *Decision:* names in paths are decoded from the raw segments, not from actix's captures: actix leaves `%25`, `%2F`
+//! and `%2B` as they are, and a name may hold `%` and `+`.
+pub mod access_log;
+pub mod batches;
+pub mod body;
+pub mod csv;
+pub mod error;
+pub mod extract;
+pub mod headers;
+pub mod ndjson;
+pub mod observe;
+pub mod parameters;
+pub mod respond;
+pub mod results;
+pub mod route;
+pub mod routes;
+pub mod server;
+pub mod table;
+
+use actix_web::http::Method;
+use actix_web::web::ServiceConfig;
+use route::Route;
+use routes::{config, list, metadata, operations, search, tokens, transcripts};
+use table::{resource, serves};
+
+// The busiest line comes first: actix tries them in order.
+table::table! {
+    "/metadata/{company}/{org}/{tid}" {
+        GET metadata::read, PATCH metadata::patch, PUT metadata::replace, DELETE metadata::remove
+    }
+    "/search/{company}/{org}/{folder}" { GET search::by_query, POST search::by_body, DELETE search::erase }
+    "/search/{company}/{org}" { GET search::by_query, POST search::by_body, DELETE search::erase }
+    "/search/{company}" { GET search::by_query, POST search::by_body }
+    "/transcripts/{company}/{org}/{tid}" {
+        GET transcripts::read, PUT transcripts::put, DELETE transcripts::erase
+    }
+    "/transcripts/{company}/{org}" { POST transcripts::bring }
+    "/config" { GET config::read, POST config::change, DELETE config::delete }
+    "/config/{path:.*}" { GET config::read, POST config::change, DELETE config::delete }
+    "/list" { GET list::names }
+    "/list/{path:.*}" { GET list::names }
+    "/tokens" { GET tokens::list, POST tokens::make }
+    "/tokens/{id}" { DELETE tokens::revoke }
+    "/livez" { GET operations::alive }
+    "/readyz" { GET operations::ready }
+    "/metrics" { GET operations::metrics }
+    "/openapi.json" { GET operations::description }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! Handlers, one file a resource: take the request apart, one call of the engine, dress the answer.
+pub mod config;
+pub mod ingest;
+pub mod list;
+pub mod metadata;
+pub mod operations;
+pub mod search;
+pub mod tokens;
+pub mod transcripts;
