@@ -1,8 +1,12 @@
 //! Linernotes: a transcript metadata server.
 #![allow(dead_code, unused)]
+pub mod app;
 pub mod base;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod http;
 pub mod query;
 pub mod stores;
+pub mod telemetry;

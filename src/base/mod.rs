@@ -4,3 +4,5 @@ pub mod clock;
 pub mod digest;
 pub mod fold;
 pub mod json;
+pub mod lock_file;
+pub mod secret;

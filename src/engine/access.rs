@@ -6,7 +6,7 @@ use crate::domain::identity::{CompanyName, FolderName, OrgName};
 use crate::domain::refusal::Code;
 use std::sync::Arc;
 
-/// Who asks. Made only by [`super::Engine::authenticate`].
+/// Who asks. Made by [`super::Engine::authenticate`], and for a stopped folder by [`Caller::owner`].
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub(in crate::engine) token_id: Arc<str>,
@@ -15,6 +15,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The owner of the data folder: whoever can open its files may do everything. For the command line on a stopped
+    /// folder and the demo; never for a request from outside.
+    pub fn owner() -> Self {
+        Self { token_id: Arc::from("owner"), scope: Scope::default(), rights: Arc::from(Right::ALL) }
+    }
+
     /// The token's id, for logs and idempotency; not the token.
     pub fn token_id(&self) -> &str {
         &self.token_id

@@ -1,59 +1,9 @@
 //! What the engine is told at start; the sections of the configuration file that concern it.
+pub use crate::config::{Compat, Workers};
 use crate::domain::fields::value::ValueBounds;
 use crate::domain::identity::field_name::NameRules;
 use crate::domain::limits::Limits;
 use crate::domain::metadata::edit::EditRules;
-use serde::{Deserialize, Serialize};
-
-/// `[compat]`: V-Spark's peculiarities.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Compat {
-    /// Refuse `:` and `=` in field names.
-    pub vspark_names: bool,
-    /// Store a leading `-` of a string value as `#`.
-    pub dash_to_hash: bool,
-}
-
-impl Default for Compat {
-    fn default() -> Self {
-        Self { vspark_names: true, dash_to_hash: false }
-    }
-}
-
-/// `[workers]`: how the followers of the database work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Workers {
-    /// Writes one commit may hold.
-    pub commit_writes: usize,
-    /// Writes that may wait for a commit before the server answers 503.
-    pub commit_queue: usize,
-    /// Rows the indexer takes at once.
-    pub index_rows: usize,
-    /// Rows the archiver takes at once.
-    pub archive_rows: usize,
-    /// The indexer rests at least this many times as long as its last commit took.
-    pub index_rest: u32,
-    /// Bytes of the cache of current metadata.
-    pub cache_bytes: u64,
-    /// Searches at once; more wait.
-    pub searches: usize,
-}
-
-impl Default for Workers {
-    fn default() -> Self {
-        Self {
-            commit_writes: 512,
-            commit_queue: 8_192,
-            index_rows: 2_000,
-            archive_rows: 1_000,
-            index_rest: 3,
-            cache_bytes: 64 << 20,
-            searches: 4,
-        }
-    }
-}
 
 /// Everything the engine is told.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,25 @@
+//! Which stores a data folder is made of: the only place that names backends.
+use super::data_folder::DataFolder;
+use crate::stores::Stores;
+use crate::stores::archive::files::FilesArchive;
+use crate::stores::database::Administration;
+use crate::stores::database::sqlite::SqliteDatabase;
+use crate::stores::index::tantivy::TantivyIndex;
+use anyhow::{Context, Result};
+use std::sync::Arc;
+
+/// Opens the three stores of a data folder. The database comes first: it says which index is its own.
+///
+/// # Errors
+/// When one of them cannot be opened, with its place on disk.
+pub fn open(folder: &DataFolder) -> Result<Stores> {
+    let (database_file, index_dir, archive_dir) = (folder.database(), folder.index(), folder.archive());
+    let database = SqliteDatabase::open(&database_file)
+        .with_context(|| format!("cannot open the database {}", database_file.display()))?;
+    let identity = database.identity().context("cannot read who this database is")?;
+    let index = TantivyIndex::open(&index_dir, identity.epoch, 0)
+        .with_context(|| format!("cannot open the search index {}", index_dir.display()))?;
+    let archive = FilesArchive::open(archive_dir.clone())
+        .with_context(|| format!("cannot open the archive {}", archive_dir.display()))?;
+    Ok(Stores { database: Arc::new(database), index: Arc::new(index), archive: Arc::new(archive) })
+}

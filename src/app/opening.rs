@@ -1,0 +1,80 @@
+//! From a configuration to a running engine, and back to a quiet folder.
+use super::backends;
+use super::data_folder::{DataFolder, Presence};
+use crate::base::clock::Clock;
+use crate::base::secret::Secret;
+use crate::config::Config;
+use crate::engine::{Engine, Settings};
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::time::Duration;
+
+/// An engine on its data folder; the folder is let go when this is dropped.
+pub struct App {
+    engine: Engine,
+    new_token: Option<Secret>,
+    folder: DataFolder,
+}
+
+impl App {
+    /// Takes the data folder, opens the stores, starts the engine, and on the first start makes the first token.
+    /// Must run inside a runtime: the engine starts its workers there.
+    ///
+    /// # Errors
+    /// When the folder cannot be taken, a store cannot be opened, or the token cannot be written.
+    pub async fn open(config: &Config, presence: Presence) -> Result<Self> {
+        let folder = DataFolder::open(&config.data.dir, presence)?;
+        let settings =
+            Settings { limits: config.limits.clone(), compat: config.compat.clone(), workers: config.workers.clone() };
+        let engine = {
+            let stores = backends::open(&folder)?;
+            Engine::open(stores, settings, Clock::system()).context("cannot start on the stores")?
+        };
+        let new_token = engine.ensure_root_token().await.context("cannot make the first token")?.map(Secret::new);
+        if let Some(token) = &new_token {
+            folder.write_root_token(token)?;
+            tracing::info!(file = %folder.root_token_file().display(), "first start: the first token has been written");
+        }
+        Ok(Self { engine, new_token, folder })
+    }
+
+    /// The use cases.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The data folder.
+    pub fn data_dir(&self) -> &Path {
+        self.folder.dir()
+    }
+
+    /// The first token, if it was made by this very start.
+    pub fn new_token(&self) -> Option<&Secret> {
+        self.new_token.as_ref()
+    }
+
+    /// The first token as its file holds it, if that is still there.
+    pub fn root_token(&self) -> Option<Secret> {
+        self.new_token.clone().or_else(|| self.folder.root_token())
+    }
+
+    /// Waits until index and archive owe nothing, at most `within`; whether they do not.
+    pub async fn level(&self, within: Duration) -> bool {
+        let owes = || {
+            let figures = self.engine.figures();
+            figures.owed_index + figures.owed_archive > figures.quarantined
+        };
+        let settled = async {
+            while owes() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(within, settled).await.is_ok()
+    }
+
+    /// Stops taking writes and lets index and archive catch up, at most `deadline`; whether they did.
+    /// The folder is let go afterwards.
+    pub async fn close(self, deadline: Duration) -> bool {
+        self.engine.drain(deadline).await
+    }
+}

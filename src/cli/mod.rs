@@ -1,0 +1,39 @@
+//! Floor 8: the command line. Arguments are parsed into plain structs ([`args`]), then acted on, one file a command.
+//!
+//! Data goes to standard output, words to standard error. Exit status: 0 done, 1 failed or differences found, 2 usage.
+//! The commands on data work on a stopped folder and, where the server can do it, on a running server ([`target`]).
+pub mod args;
+pub mod config;
+pub mod import;
+pub mod output;
+pub mod place;
+pub mod serve;
+pub mod settings;
+pub mod target;
+pub mod token;
+pub mod verify;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use output::Ending;
+use std::process::ExitCode;
+
+/// Runs the command the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(ending) => ending.into(),
+        Err(error) => output::failed(&error),
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
+    let common = &arguments.common;
+    match &arguments.command {
+        Command::Serve(serve) => serve::run(common, serve),
+        Command::Import(import) => import::run(common, import),
+        Command::Verify(verify) => verify::run(common, verify),
+        Command::Token(token) => token::run(common, token),
+        Command::Config(config) => config::run(common, config),
+    }
+}

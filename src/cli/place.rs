@@ -1,0 +1,51 @@
+//! `CO/ORG/FOLDER` as it is typed.
+use crate::domain::identity::{CompanyName, FolderName, OrgName};
+use std::fmt;
+use std::str::FromStr;
+
+/// A folder by its full name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderPath {
+    /// The company.
+    pub company: CompanyName,
+    /// The organisation.
+    pub org: OrgName,
+    /// The folder.
+    pub folder: FolderName,
+}
+
+impl FromStr for FolderPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let &[company, org, folder] = parts.as_slice() else {
+            return Err(String::from("write COMPANY/ORG/FOLDER, for example Acme/Acme-Sales/Inbound"));
+        };
+        Ok(Self {
+            company: CompanyName::parse(company).map_err(|refusal| refusal.detail)?,
+            org: OrgName::parse(org).map_err(|refusal| refusal.detail)?,
+            folder: FolderName::parse(folder).map_err(|refusal| refusal.detail)?,
+        })
+    }
+}
+
+impl fmt::Display for FolderPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.company, self.org, self.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_three_names() {
+        let path: FolderPath = "Acme/Call Centre/In bound".parse().unwrap();
+        assert_eq!(path.to_string(), "Acme/Call Centre/In bound");
+        for bad in ["Acme", "Acme/Sales", "a/b/c/d", "A b/c/d", "//", "a//b"] {
+            assert!(bad.parse::<FolderPath>().is_err(), "{bad}");
+        }
+    }
+}

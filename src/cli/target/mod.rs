@@ -1,0 +1,89 @@
+//! Where a command works: on the folder of a stopped server, or on a running server. The same calls on both.
+pub mod folder;
+pub mod remote;
+
+use super::args::{Common, Place};
+use super::place::FolderPath;
+use super::settings;
+use crate::app::Presence;
+use crate::config::Environment;
+use anyhow::Result;
+use serde_json::Value;
+
+/// What became of one transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is stored.
+    Stored {
+        /// Whether it is new.
+        created: bool,
+        /// Metadata names sent that are not configured, where the place tells.
+        unindexed: Vec<String>,
+    },
+    /// It is refused.
+    Refused {
+        /// Its id, where it could be read.
+        tid: Option<String>,
+        /// The error's code.
+        code: String,
+        /// In words.
+        detail: String,
+    },
+}
+
+/// The calls commands make. All of them wait for the answer.
+pub trait Target {
+    /// Whether the folder is there.
+    ///
+    /// # Errors
+    /// When the place cannot be reached.
+    fn has_folder(&mut self, path: &FolderPath) -> Result<bool>;
+
+    /// Makes what is missing of company, organisation and folder.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn make_folder(&mut self, path: &FolderPath) -> Result<()>;
+
+    /// Brings transcripts in, in order; one verdict each.
+    ///
+    /// # Errors
+    /// When the place cannot be reached or refuses the whole.
+    fn ingest(&mut self, path: &FolderPath, id_key: Option<&str>, lines: Vec<String>) -> Result<Vec<Verdict>>;
+
+    /// Makes a token from the body of `POST /tokens`.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn make_token(&mut self, body: Value) -> Result<Value>;
+
+    /// All tokens that may be seen.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn list_tokens(&mut self) -> Result<Value>;
+
+    /// Revokes a token.
+    ///
+    /// # Errors
+    /// When there is no such token.
+    fn revoke_token(&mut self, id: &str) -> Result<()>;
+
+    /// Leaves the place in order. Called once, also after a failed call.
+    ///
+    /// # Errors
+    /// When the stores could not be brought level.
+    fn close(self: Box<Self>) -> Result<()>;
+}
+
+/// Opens the place the arguments name.
+///
+/// # Errors
+/// When it cannot be opened or reached.
+pub fn open(common: &Common, place: &Place, presence: Presence) -> Result<Box<dyn Target>> {
+    let loaded = settings::for_data(common, place)?;
+    match &place.url {
+        Some(url) => Ok(Box::new(remote::Remote::new(url, Environment::read().token)?)),
+        None => Ok(Box::new(folder::StoppedFolder::open(&loaded.config, presence)?)),
+    }
+}
