@@ -81,7 +81,7 @@ fn operations_answer() {
     server.bring("R1", &json!({"queue": "a"}), &[]).ok(201);
     server.settle();
     let metrics = server.get("/metrics").text();
-    for name in ["linernotes_http_requests_total", "linernotes_edits_total", "linernotes_commits_total", "linernotes_rows_owed", "linernotes_index_commits_total", "linernotes_index_segments"] {
+    for name in ["linernotes_http_requests_total", "linernotes_edits_total", "linernotes_commits_total", "linernotes_owed_index", "linernotes_index_commits_total", "linernotes_index_record_segments"] {
         assert!(metrics.contains(name), "{name}: {metrics}");
     }
     let openapi = server.send("GET", "/openapi.json", &[], None).ok(200);

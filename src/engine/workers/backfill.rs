@@ -61,9 +61,9 @@ impl Backfills {
         })
     }
 
-    /// Transcripts still to be done, over all folders.
+    /// Transcripts still to be done, over all folders; one that has not been counted or not been indexed yet counts one.
     pub fn left(&self) -> u64 {
-        self.state.lock().running.values().map(|running| running.left).sum()
+        self.state.lock().running.values().map(|running| running.left.max(1)).sum()
     }
 
     /// Whether one runs for any of the folders.

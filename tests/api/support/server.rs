@@ -209,8 +209,8 @@ impl Server {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(60) {
             let metrics = self.get("/metrics").text();
-            let owed = metrics.lines().filter(|l| l.starts_with("linernotes_rows_owed{"));
-            let backfill = metrics.lines().filter(|l| l.starts_with("linernotes_backfill_transcripts"));
+            let owed = metrics.lines().filter(|l| l.starts_with("linernotes_owed_"));
+            let backfill = metrics.lines().filter(|l| l.starts_with("linernotes_backfill "));
             if owed.chain(backfill).all(|l| l.ends_with(" 0")) {
                 return;
             }
