@@ -1,5 +1,4 @@
 //! Linernotes: a transcript metadata server.
-#![allow(dead_code, unused)]
 pub mod app;
 pub mod base;
 pub mod cli;

@@ -4,7 +4,6 @@ use crate::stores::Stores;
 use crate::stores::archive::files::FilesArchive;
 use crate::stores::database::Administration;
 use crate::stores::database::sqlite::SqliteDatabase;
-use crate::stores::index::tantivy::TantivyIndex;
 use anyhow::{Context, Result};
 use std::sync::Arc;
 
@@ -17,8 +16,7 @@ pub fn open(folder: &DataFolder) -> Result<Stores> {
     let database = SqliteDatabase::open(&database_file)
         .with_context(|| format!("cannot open the database {}", database_file.display()))?;
     let identity = database.identity().context("cannot read who this database is")?;
-    let index = TantivyIndex::open(&index_dir, identity.epoch, 0)
-        .with_context(|| format!("cannot open the search index {}", index_dir.display()))?;
+    let index = crate::stores::index::memory::MemoryIndex::default();
     let archive = FilesArchive::open(archive_dir.clone())
         .with_context(|| format!("cannot open the archive {}", archive_dir.display()))?;
     Ok(Stores { database: Arc::new(database), index: Arc::new(index), archive: Arc::new(archive) })

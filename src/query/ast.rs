@@ -1,10 +1,12 @@
-//! The tree as parsed: names are still names, values still text.
+//! The tree as parsed: names are still names, values still text. Positions are characters of the query, from 0.
+use super::glob::Glob;
 use crate::domain::identity::FieldName;
 
 /// A query not yet bound to a configuration.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Query {
     /// Everything.
+    #[default]
     All,
     /// All of them.
     And(Vec<Query>),
@@ -12,51 +14,33 @@ pub enum Query {
     Or(Vec<Query>),
     /// Not it.
     Not(Box<Query>),
-    /// Words said.
-    Said {
-        /// By whom.
-        by: By,
-        /// The text as written, without quotes; several words are one phrase within a turn.
-        text: String,
-        /// Whether it was quoted (a phrase) or bare (all its words, each anywhere, when it falls into several).
-        quoted: bool,
-    },
-    /// A condition on a field or built-in.
-    Field {
-        /// Its name as written.
-        name: FieldName,
-        /// Byte of the query where the name begins, for error messages.
-        at: usize,
-        /// The condition.
-        test: FieldTest,
-    },
+    /// Words said by anyone.
+    Said(Text),
+    /// A condition on what has a name: a field, a built-in, or the words of a speaker. Which of them it is, the
+    /// configuration decides.
+    Named(Named),
 }
 
-/// Who says it.
+/// `name:test`.
 #[derive(Clone, Debug, PartialEq)]
-pub enum By {
-    /// Anyone.
-    Anyone,
-    /// The agent.
-    Agent,
-    /// The client.
-    Client,
-    /// The speaker with this label (compared folded).
-    Label(String),
+pub struct Named {
+    /// Its name as written, without quotes and escapes.
+    pub name: FieldName,
+    /// Where the name begins.
+    pub at: usize,
+    /// Where the condition begins.
+    pub test_at: usize,
+    /// The condition.
+    pub test: FieldTest,
 }
 
 /// A condition on a field, values still as written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldTest {
-    /// `name:value`; `quoted` values are taken literally (no `*`).
-    Equals {
-        /// As written, without quotes and escapes.
-        value: String,
-        /// Whether it was quoted.
-        quoted: bool,
-    },
+    /// `name:value`.
+    Equals(Text),
     /// `name:*smi*`, `name:smi*`, `name:s?i`.
-    Like(super::glob::Glob),
+    Like(Glob),
     /// `name:>60`, `name:[a TO b}`; a missing end is open.
     Range {
         /// Lower end.
@@ -68,6 +52,27 @@ pub enum FieldTest {
     Exists,
 }
 
+/// Words or a value as written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    /// Without quotes and escapes. Said: several words are a phrase within one turn, quoted or not (`e-mail`).
+    pub value: String,
+    /// Whether it was quoted.
+    pub quoted: bool,
+    /// Where it begins.
+    pub at: usize,
+    /// The first sign, not escaped, that has a meaning among words (`*`, `?`, …), and where it stands. Values of
+    /// fields take such signs literally when quoted.
+    pub sign: Option<(usize, char)>,
+}
+
+impl Text {
+    /// A value from a parameter: taken literally.
+    pub fn literal(value: impl Into<String>) -> Self {
+        Self { value: value.into(), quoted: true, at: 0, sign: None }
+    }
+}
+
 /// One end of a range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct End {
@@ -75,4 +80,15 @@ pub struct End {
     pub value: String,
     /// Whether the end itself belongs to the range.
     pub inclusive: bool,
+}
+
+impl Query {
+    /// How many conditions it holds.
+    pub fn clauses(&self) -> usize {
+        match self {
+            Query::All | Query::Said(_) | Query::Named(_) => 1,
+            Query::And(parts) | Query::Or(parts) => parts.iter().map(Query::clauses).sum(),
+            Query::Not(inner) => inner.clauses(),
+        }
+    }
 }

@@ -1,1 +1,216 @@
-//! x
+//! Reads a query character by character: quoted text, bare runs, keywords. What a run means, the parser decides.
+use super::ast::Text;
+use super::glob::Glob;
+use crate::domain::refusal::{Code, Refusal};
+
+/// What is wrong with a query, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Character, from 0; at most the length of the query.
+    pub at: usize,
+    /// What kind of wrong.
+    pub code: Code,
+    /// In words, without the place.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A query that is not understood.
+    pub fn new(at: usize, detail: impl Into<String>) -> Self {
+        Self { at, code: Code::QueryInvalid, detail: detail.into() }
+    }
+
+    /// As it is answered.
+    pub fn refusal(self) -> Refusal {
+        Refusal::at(self.code, "q", format!("at character {}: {}", self.at, self.detail))
+    }
+}
+
+/// The two-way and one-way words of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyword {
+    /// `AND`
+    And,
+    /// `OR`
+    Or,
+    /// `NOT`
+    Not,
+}
+
+impl Keyword {
+    /// As it is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            Keyword::And => "AND",
+            Keyword::Or => "OR",
+            Keyword::Not => "NOT",
+        }
+    }
+}
+
+/// A run of characters without quotes; `true` beside those that were escaped.
+#[derive(Clone, Debug)]
+pub struct Bare {
+    /// Where it begins.
+    pub at: usize,
+    letters: Vec<(char, bool, usize)>,
+}
+
+impl Bare {
+    /// Whether nothing stood there.
+    pub fn is_empty(&self) -> bool {
+        self.letters.is_empty()
+    }
+
+    /// Whether it is this text, nothing of it escaped.
+    pub fn is(&self, text: &str) -> bool {
+        self.letters.iter().all(|(_, escaped, _)| !escaped) && self.letters.iter().map(|l| l.0).eq(text.chars())
+    }
+
+    /// Whether it ends with this character, not escaped.
+    pub fn ends_with(&self, letter: char) -> bool {
+        self.letters.last().is_some_and(|(last, escaped, _)| *last == letter && !escaped)
+    }
+
+    /// Whether `*` or `?` stand in it, not escaped.
+    pub fn is_pattern(&self) -> bool {
+        self.letters.iter().any(|(letter, escaped, _)| !escaped && matches!(letter, '*' | '?'))
+    }
+
+    /// As a pattern.
+    pub fn glob(&self) -> Glob {
+        Glob::new(self.letters.iter().map(|(letter, escaped, _)| (*letter, *escaped)))
+    }
+
+    /// The characters without escapes.
+    pub fn value(&self) -> String {
+        self.letters.iter().map(|l| l.0).collect()
+    }
+
+    /// As words or a value.
+    pub fn text(&self) -> Text {
+        let last = self.letters.len().saturating_sub(1);
+        let sign = self.letters.iter().enumerate().find(|(place, (letter, escaped, _))| {
+            !escaped
+                && match letter {
+                    '*' | '?' | '~' => true,
+                    '/' | '^' => *place == 0,
+                    '$' => *place == last,
+                    _ => false,
+                }
+        });
+        Text { value: self.value(), quoted: false, at: self.at, sign: sign.map(|(_, (letter, _, at))| (*at, *letter)) }
+    }
+}
+
+/// A place in a query.
+#[derive(Clone, Debug)]
+pub struct Scanner {
+    letters: Vec<char>,
+    at: usize,
+}
+
+impl Scanner {
+    /// At the beginning of `text`.
+    pub fn new(text: &str) -> Self {
+        Self { letters: text.chars().collect(), at: 0 }
+    }
+
+    /// Where it stands.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes (back) to a place.
+    pub fn go(&mut self, at: usize) {
+        self.at = at.min(self.letters.len());
+    }
+
+    /// The next character.
+    pub fn peek(&self) -> Option<char> {
+        self.letters.get(self.at).copied()
+    }
+
+    /// Takes the next character if it is this one.
+    pub fn take(&mut self, letter: char) -> bool {
+        let found = self.peek() == Some(letter);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Passes over blanks.
+    pub fn skip_blanks(&mut self) {
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.at += 1;
+        }
+    }
+
+    /// The query from `from` to here, as written.
+    pub fn since(&self, from: usize) -> String {
+        self.letters.get(from..self.at).unwrap_or_default().iter().collect()
+    }
+
+    /// The keyword that stands here, if one does; it is not taken.
+    pub fn keyword(&self) -> Option<Keyword> {
+        [Keyword::And, Keyword::Or, Keyword::Not].into_iter().find(|keyword| {
+            let end = self.at + keyword.text().len();
+            let ends = self.letters.get(end).is_none_or(|c| c.is_whitespace() || matches!(c, '(' | ')' | '"'));
+            ends && self.letters.get(self.at..end).is_some_and(|own| own.iter().copied().eq(keyword.text().chars()))
+        })
+    }
+
+    /// Takes the quoted text that begins here.
+    ///
+    /// # Errors
+    /// When the quotes are not closed.
+    pub fn quoted(&mut self) -> Result<Text, Fault> {
+        let at = self.at;
+        self.at += 1;
+        let (mut value, mut sign) = (String::new(), None);
+        while let Some(letter) = self.peek() {
+            self.at += 1;
+            match letter {
+                '"' => return Ok(Text { value, quoted: true, at, sign }),
+                '\\' => match self.peek() {
+                    Some(escaped) => {
+                        value.push(escaped);
+                        self.at += 1;
+                    }
+                    None => return Err(Fault::new(self.at - 1, "nothing follows the `\\`")),
+                },
+                _ => {
+                    if matches!(letter, '*' | '?') && sign.is_none() {
+                        sign = Some((self.at - 1, letter));
+                    }
+                    value.push(letter);
+                }
+            }
+        }
+        Err(Fault::new(at, "the quotes opened here are not closed"))
+    }
+
+    /// Takes characters up to a blank or one that `stops`.
+    ///
+    /// # Errors
+    /// When it ends in `\`.
+    pub fn bare(&mut self, stops: impl Fn(char) -> bool) -> Result<Bare, Fault> {
+        let at = self.at;
+        let mut letters = Vec::new();
+        while let Some(letter) = self.peek() {
+            if letter == '\\' {
+                let Some(escaped) = self.letters.get(self.at + 1) else {
+                    return Err(Fault::new(self.at, "nothing follows the `\\`"));
+                };
+                letters.push((*escaped, true, self.at));
+                self.at += 2;
+                continue;
+            }
+            if letter.is_whitespace() || stops(letter) {
+                break;
+            }
+            letters.push((letter, false, self.at));
+            self.at += 1;
+        }
+        Ok(Bare { at, letters })
+    }
+}

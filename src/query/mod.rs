@@ -1,9 +1,12 @@
 //! Floor 3: what can be asked. Two languages and the parameters make one tree; the tree is resolved against the
 //! configuration; a resolved tree can be evaluated over one transcript in memory (the oracle). Pure: no I/O.
 pub mod ast;
+pub mod columns;
 pub mod evaluate;
+pub mod facets;
 pub mod glob;
 pub mod lexer;
+pub mod near;
 pub mod parser;
 pub mod ranges;
 pub mod request;

@@ -3,7 +3,7 @@ use crate::base::json::depth;
 use crate::domain::limits::Limits;
 use crate::domain::refusal::{Code, Refusal, pointer_token};
 use crate::engine::error::{Error, Result};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::fmt;

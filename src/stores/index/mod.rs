@@ -1,5 +1,9 @@
 //! The index port: words and typed values, searchable. Disposable: it can always be made again from the others.
+#[cfg(test)]
+pub(crate) mod conformance;
 pub mod memory;
+#[cfg(test)]
+pub(crate) mod random;
 pub mod tantivy;
 
 use super::error::Result;

@@ -1,0 +1,128 @@
+//! The values of one record, and the tests on them.
+use crate::base::fold::fold_value;
+use crate::domain::builtins::Builtin;
+use crate::domain::fields::TypedValue;
+use crate::domain::fields::definition::Storage;
+use crate::domain::identity::{FolderId, FolderName};
+use crate::domain::record::Record;
+use crate::domain::words;
+use crate::query::resolved::{Target, Test, ValueTest};
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// One value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// A whole value: as shown, as compared.
+    Keyword(Cow<'a, str>, Cow<'a, str>),
+    /// A number.
+    Number(f64),
+    /// Microseconds since 1970 UTC.
+    Instant(i64),
+    /// Words.
+    Words(&'a str),
+}
+
+impl Value<'_> {
+    /// The order of values of one kind: by code point as compared, by size, by time; texts by their beginning, folded.
+    pub fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Value::Keyword(_, a), Value::Keyword(_, b)) => a.cmp(b),
+            (Value::Number(a), Value::Number(b)) => a.total_cmp(b),
+            (Value::Instant(a), Value::Instant(b)) => a.cmp(b),
+            (Value::Words(a), Value::Words(b)) => fold_value(a).cmp(&fold_value(b)),
+            _ => Ordering::Equal,
+        }
+    }
+}
+
+/// The values a record has there, in their order.
+pub fn values<'a>(
+    record: &'a Record,
+    target: Target,
+    folder_names: &'a HashMap<FolderId, FolderName>,
+) -> Vec<Value<'a>> {
+    match target {
+        Target::Field(id, _) => record
+            .values
+            .iter()
+            .filter(|(field, _)| *field == id)
+            .flat_map(|(_, values)| values)
+            .map(|value| match value {
+                TypedValue::Keyword { shown, folded } => Value::Keyword(shown.into(), folded.into()),
+                TypedValue::Number(number) => Value::Number(*number),
+                TypedValue::Instant(instant) => Value::Instant(*instant),
+                TypedValue::Words(text) => Value::Words(text),
+            })
+            .collect(),
+        Target::Builtin(builtin) => of_builtin(record, builtin, folder_names).into_iter().collect(),
+    }
+}
+
+fn of_builtin<'a>(
+    record: &'a Record,
+    builtin: &Builtin,
+    folder_names: &'a HashMap<FolderId, FolderName>,
+) -> Option<Value<'a>> {
+    let keyword = |text: &'a str| Value::Keyword(text.into(), fold_value(text).into());
+    let own = &record.builtins;
+    match builtin.name {
+        // Ids are compared as they are.
+        "tid" => Some(Value::Keyword(record.tid.as_str().into(), record.tid.as_str().into())),
+        "folder" => folder_names.get(&record.folder).map(|name| keyword(name.as_str())),
+        "last_modified" => Some(Value::Instant(record.last_modified)),
+        "datetime" => Some(Value::Instant(own.datetime)),
+        "duration" => own.duration.map(Value::Number),
+        "filename" => own.filename.as_deref().map(keyword),
+        "agentid" => own.agentid.as_deref().map(keyword),
+        "requestid" => own.requestid.as_deref().map(keyword),
+        attribute => {
+            let value = own.attributes.get(attribute)?;
+            match builtin.storage {
+                Storage::Number => value.as_f64().map(Value::Number),
+                _ => value.as_str().map(keyword),
+            }
+        }
+    }
+}
+
+/// Whether the record passes the test: any of its values does, in a folder where the field is configured.
+pub fn matches(record: &Record, test: &ValueTest, folder_names: &HashMap<FolderId, FolderName>) -> bool {
+    if test.only_folders.as_ref().is_some_and(|only| !only.contains(&record.folder)) {
+        return false;
+    }
+    match &test.test {
+        Test::Folders(folders) => folders.contains(&record.folder),
+        asked => values(record, test.target, folder_names).iter().any(|value| passes(value, asked)),
+    }
+}
+
+fn passes(value: &Value<'_>, test: &Test) -> bool {
+    match (test, value) {
+        (Test::Exists, _) => true,
+        (Test::OneOf(options), Value::Keyword(_, folded)) => options.iter().any(|option| option == folded),
+        (Test::Like(glob), Value::Keyword(_, folded)) => glob.matches(folded),
+        (Test::Between(low, high), Value::Keyword(_, folded)) => {
+            let text: &str = folded;
+            within(&text, low.as_ref().map(|(v, i)| (v.as_str(), *i)), high.as_ref().map(|(v, i)| (v.as_str(), *i)))
+        }
+        (Test::Numbers(low, high), Value::Number(number)) => within(number, *low, *high),
+        (Test::Numbers(low, high), Value::Instant(instant)) => within(&(*instant as f64), *low, *high),
+        (Test::Instants(low, high), Value::Instant(instant)) => {
+            within(instant, low.map(|low| (low, true)), high.map(|high| (high, true)))
+        }
+        (Test::Words(phrase), Value::Words(text)) => {
+            let tokens = words::tokens(text);
+            tokens.windows(phrase.len().max(1)).any(|run| run.iter().map(|token| &token.text).eq(phrase))
+        }
+        (Test::WordLike(glob), Value::Words(text)) => words::tokens(text).iter().any(|token| glob.matches(&token.text)),
+        _ => false,
+    }
+}
+
+fn within<T: PartialOrd>(value: &T, low: Option<(T, bool)>, high: Option<(T, bool)>) -> bool {
+    let above = low.is_none_or(|(low, inclusive)| *value > low || (inclusive && *value == low));
+    let below = high.is_none_or(|(high, inclusive)| *value < high || (inclusive && *value == high));
+    above && below
+}

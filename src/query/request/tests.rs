@@ -1,0 +1,102 @@
+//! Parameters, from both doors.
+use super::*;
+
+fn pairs(text: &str) -> Result<SearchRequest, Refusal> {
+    let pairs = text.split('&').filter(|p| !p.is_empty());
+    let pairs = pairs.map(|p| p.split_once('=').unwrap()).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    SearchRequest::from_pairs(pairs, &Limits::default())
+}
+
+fn json(text: &str) -> Result<SearchRequest, Refusal> {
+    SearchRequest::from_json(text, &Limits::default())
+}
+
+#[test]
+fn nothing_asked_is_everything_by_date() {
+    let request = pairs("").unwrap();
+    assert_eq!(request, SearchRequest::default());
+    assert_eq!((request.size, request.sort.as_str(), request.descending), (100, "datetime", true));
+    assert_eq!(json("{}").unwrap(), request);
+    assert_eq!(pairs("token=x&token=y").unwrap(), request);
+}
+
+#[test]
+fn both_doors_read_the_same() {
+    let by_pairs = pairs(
+        "q=a&output=summary&format=csv&fields=voci,-agentid&offset=5&size=0&sort=queue&sortdir=asc&moments=3&\
+         facets=queue,direction:20&after=ff&timeout=2.5&daterange=20260101-&modified=-20260201&tid=A,B&\
+         agent_clarity=0.6-1.0&agent_gender=Female&terms.queue=a,b",
+    );
+    let by_json = json(
+        r#"{"q":"a","output":"summary","format":"csv","fields":["voci","-agentid"],"offset":5,"size":0,"sort":"queue",
+        "sortdir":"asc","moments":"3","facets":["queue","direction:20"],"after":"ff","timeout":2.5,
+        "daterange":"20260101-","modified":"-20260201","tid":["A","B"],"agent_clarity":"0.6-1.0",
+        "agent_gender":"Female","terms.queue":"a,b","token":"t","cursor":null}"#,
+    );
+    let request = by_pairs.unwrap();
+    assert_eq!(by_json.unwrap(), request);
+    assert_eq!(request.facets[1], FacetChoice { name: "direction".into(), size: 20 });
+    assert_eq!(request.fields[1], Chosen { name: "agentid".into(), dropped: true });
+    assert_eq!(request.timeout, Some(Duration::from_millis(2_500)));
+    assert_eq!(request.conditions.len(), 4);
+    assert_eq!(request.conditions[3].query, named("queue", FieldTest::Equals(Text::literal("a,b"))));
+}
+
+#[test]
+fn wrong_parameters_are_named() {
+    let table = [
+        ("output=xml", Code::ParameterInvalid, "Invalid output option"),
+        ("output=zip", Code::ParameterInvalid, "output=zip is not available yet"),
+        ("size=1001", Code::ParameterInvalid, "the parameter \"size\" is a whole number from 0 to 1000"),
+        ("size=+1", Code::ParameterInvalid, "the parameter \"size\" is a whole number from 0 to 1000"),
+        ("moments=101", Code::ParameterInvalid, "the parameter \"moments\" is a whole number from 0 to 100"),
+        ("timeout=31", Code::ParameterInvalid, "the parameter \"timeout\" is a number of seconds from 0 to 30"),
+        ("timeout=NaN", Code::ParameterInvalid, "the parameter \"timeout\" is a number of seconds from 0 to 30"),
+        (
+            "format=csv&output=count",
+            Code::ParameterInvalid,
+            "the parameter \"format\" can be csv only with output=summary",
+        ),
+        ("sortdir=up", Code::ParameterInvalid, "the parameter \"sortdir\" is one of: asc, desc"),
+        ("q=a&q=b", Code::ParameterInvalid, "the parameter \"q\" is given twice"),
+        ("sortdr=asc", Code::ParameterUnknown, "there is no parameter \"sortdr\"; did you mean \"sortdir\"?"),
+        (
+            "queue=x",
+            Code::ParameterUnknown,
+            "there is no parameter \"queue\"; for a configured field write `terms.NAME=value`",
+        ),
+        ("stats=x", Code::ParameterInvalid, "the parameter \"stats\" is not available yet"),
+        ("terms.all=x", Code::ParameterInvalid, "the parameter \"terms.all\" is not available yet"),
+        ("regex.agent=x", Code::ParameterInvalid, "the parameter \"regex.agent\" is not available yet"),
+        ("app.name=x", Code::ParameterInvalid, "the parameter \"app.name\" is not available yet"),
+        ("q=(", Code::QueryInvalid, "at character 1: expected something to find"),
+    ];
+    for (text, code, detail) in table {
+        let refusal = pairs(text).unwrap_err();
+        assert_eq!((refusal.code, refusal.detail.as_str()), (code, detail), "{text}");
+    }
+    assert!(pairs("facets=queue:0").unwrap_err().detail.contains("sizes go from 1 to 1000"));
+    assert_eq!(pairs("facets=\"a,b:c\":3").unwrap().facets[0], FacetChoice { name: "a,b:c".into(), size: 3 });
+}
+
+#[test]
+fn bodies_are_read_within_bounds() {
+    let code = |text: &str| json(text).unwrap_err().code;
+    assert_eq!(code(""), Code::BodyEmpty);
+    assert_eq!(code("{"), Code::JsonInvalid);
+    assert_eq!(code("[]"), Code::BodyShape);
+    assert_eq!(code(r#"{"q":"a","q":"b"}"#), Code::DuplicateField);
+    assert_eq!(code(r#"{"q":{}}"#), Code::BodyShape);
+    assert_eq!(code(r#"{"q":["a"]}"#), Code::ParameterInvalid);
+    assert_eq!(code(&format!("{{\"q\":{}{}}}", "[".repeat(100), "]".repeat(100))), Code::TooDeep);
+    let many = (0..100).map(|n| format!("\"terms.f{n}\":1")).collect::<Vec<_>>().join(",");
+    assert_eq!(code(&format!("{{{many}}}")), Code::QueryTooLarge);
+}
+
+#[test]
+fn a_list_of_tids_counts_once_and_an_empty_one_finds_nothing() {
+    let tids = (0..500).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let request = pairs(&format!("tid={tids}")).unwrap();
+    assert!(matches!(&request.conditions[0].query, Query::Or(parts) if parts.len() == 500));
+    assert!(matches!(&pairs("tid=").unwrap().conditions[0].query, Query::Or(parts) if parts.is_empty()));
+}

@@ -1,0 +1,441 @@
+//! What every search index must do, as a list of functions. Each wants an index of its own, empty.
+pub(crate) mod world;
+
+use super::{IndexEntry, IndexWrite, SearchIndex};
+use crate::domain::builtins::builtin;
+use crate::domain::fields::definition::Storage;
+use crate::domain::identity::{FieldId, FolderId, Key, OrgId};
+use crate::domain::transcript::Role;
+use crate::query::glob::Glob;
+use crate::query::resolved::{
+    FacetAsked, Node, Order, ResolvedSearch, Said, SearchPage, Speaker, Target, Test, ValueTest,
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use world::{CALLED, HOLD, NOTE, QUEUE, everything, keyword, number, record, transcript, turns};
+
+/// A promise and the function that proves it.
+pub(crate) type Case = (&'static str, fn(&dyn SearchIndex));
+
+/// All promises.
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        ("an empty index finds nothing", empty),
+        ("words, phrases and their speakers are found", said),
+        ("AND, OR and NOT combine whole transcripts", combined),
+        ("keywords are compared folded", keywords),
+        ("numbers and instants are compared by size", ranges),
+        ("texts are found by their words", texts),
+        ("built-ins and folders are found", builtins),
+        ("a field counts only where it is configured", only_folders),
+        ("rows are ordered, missing values last", orders),
+        ("scores follow the one formula over the scope", scores),
+        ("pages are cut out of one order", pages),
+        ("facets count transcripts, not values", facets),
+        ("facets show numbers and instants", facets_of_numbers),
+        ("moments say where words stand", moments),
+        ("organisations and folders are walls", walls),
+        ("the same or an older write changes nothing", idempotent),
+        ("an edit replaces values and keeps words", edited),
+        ("a new body replaces words", replaced),
+        ("erased transcripts are gone", erased),
+        ("entries are listed by key", entries),
+    ]
+}
+
+const BUDGET: Duration = Duration::from_secs(30);
+
+fn search(index: &dyn SearchIndex, root: Node) -> SearchPage {
+    index.search(&everything(root), BUDGET).unwrap()
+}
+
+/// The keys found, ascending; the total must agree.
+fn found(index: &dyn SearchIndex, root: Node) -> Vec<u32> {
+    let page = search(index, root);
+    let mut keys: Vec<u32> = page.hits.iter().map(|hit| hit.key.0).collect();
+    keys.sort_unstable();
+    assert_eq!(page.total, keys.len() as u64);
+    keys
+}
+
+fn words(text: &str) -> Node {
+    by(Speaker::Anyone, text)
+}
+
+fn by(by: Speaker, text: &str) -> Node {
+    Node::Said(Said { by, words: text.split(' ').map(str::to_owned).collect() })
+}
+
+fn not(node: Node) -> Node {
+    Node::Not(Box::new(node))
+}
+
+fn field(id: FieldId, storage: Storage, test: Test) -> Node {
+    Node::Values(ValueTest { target: Target::Field(id, storage), only_folders: None, test })
+}
+
+fn queue(test: Test) -> Node {
+    field(QUEUE, Storage::Keyword, test)
+}
+
+fn built_in(name: &str, test: Test) -> Node {
+    Node::Values(ValueTest { target: Target::Builtin(builtin(name).unwrap()), only_folders: None, test })
+}
+
+fn one_of(options: &[&str]) -> Test {
+    Test::OneOf(options.iter().map(|option| (*option).to_owned()).collect())
+}
+
+fn glob(pattern: &str) -> Glob {
+    Glob::new(pattern.chars().map(|letter| (letter, false)))
+}
+
+fn fill(index: &dyn SearchIndex) {
+    index.apply(world::writes(), 1).unwrap();
+}
+
+fn empty(index: &dyn SearchIndex) {
+    assert_eq!(search(index, Node::All), SearchPage::default());
+    assert_eq!(index.entries().unwrap(), []);
+    assert_eq!(index.figures().records, 0);
+    assert_eq!(index.check().unwrap(), [] as [String; 0]);
+}
+
+fn said(index: &dyn SearchIndex) {
+    fill(index);
+    assert_eq!(found(index, words("cancel")), [1, 2, 4]);
+    assert_eq!(found(index, words("cancel my plan")), [1, 4]);
+    assert_eq!(found(index, words("there ça")), [] as [u32; 0], "phrases do not cross turns");
+    assert_eq!(found(index, by(Speaker::Role(Role::Agent), "cancel")), [2]);
+    assert_eq!(found(index, by(Speaker::Role(Role::Client), "cancel")), [1, 4], "folder 12 calls the client a user");
+    assert_eq!(found(index, by(Speaker::Label("wizard".into()), "hello")), [4]);
+    assert_eq!(found(index, by(Speaker::Label("nobody".into()), "hello")), [] as [u32; 0]);
+    assert_eq!(found(index, words("nowhere")), [] as [u32; 0]);
+}
+
+fn combined(index: &dyn SearchIndex) {
+    fill(index);
+    let both = Node::And(vec![words("cancel"), words("hello")]);
+    assert_eq!(found(index, both.clone()), [1, 4]);
+    assert_eq!(found(index, Node::Or(vec![words("thanks"), words("hello")])), [1, 3, 4]);
+    assert_eq!(found(index, not(words("cancel"))), [3, 5]);
+    assert_eq!(found(index, not(both)), [2, 3, 5]);
+    assert_eq!(found(index, Node::And(vec![words("cancel"), not(queue(one_of(&["billing"])))])), [2, 4]);
+    assert_eq!(found(index, Node::And(vec![not(words("cancel")), not(words("thanks"))])), [5]);
+    assert_eq!(found(index, Node::Or(vec![not(words("cancel")), queue(one_of(&["billing"]))])), [1, 3, 5]);
+    assert_eq!(found(index, not(not(words("cancel")))), [1, 2, 4]);
+    assert_eq!(found(index, Node::All), [1, 2, 3, 4, 5]);
+    assert_eq!(found(index, Node::Nothing), [] as [u32; 0]);
+    assert_eq!(found(index, Node::Or(vec![Node::Nothing, Node::All])), [1, 2, 3, 4, 5]);
+}
+
+fn keywords(index: &dyn SearchIndex) {
+    fill(index);
+    assert_eq!(found(index, queue(one_of(&["billing"]))), [1, 3]);
+    assert_eq!(found(index, queue(one_of(&["billing", "sales"]))), [1, 2, 3]);
+    assert_eq!(found(index, queue(one_of(&["bill"]))), [] as [u32; 0]);
+    assert_eq!(found(index, queue(Test::Like(glob("*ill*")))), [1, 3]);
+    assert_eq!(found(index, queue(Test::Like(glob("s?l*")))), [2, 3]);
+    assert_eq!(found(index, queue(Test::Like(glob("*g")))), [1, 3]);
+    assert_eq!(found(index, queue(Test::Like(glob("*é*")))), [3]);
+    let between = |low: Option<(&str, bool)>, high: Option<(&str, bool)>| {
+        let end = |end: Option<(&str, bool)>| end.map(|(value, inclusive)| (value.to_owned(), inclusive));
+        queue(Test::Between(end(low), end(high)))
+    };
+    assert_eq!(found(index, between(Some(("billing", false)), None)), [2, 3]);
+    assert_eq!(found(index, between(Some(("billing", true)), Some(("sales", false)))), [1, 3]);
+    assert_eq!(found(index, between(None, Some(("billing", true)))), [1, 3]);
+    assert_eq!(found(index, queue(Test::Exists)), [1, 2, 3]);
+    assert_eq!(found(index, not(queue(Test::Exists))), [4, 5]);
+}
+
+fn ranges(index: &dyn SearchIndex) {
+    fill(index);
+    let hold = |low, high| field(HOLD, Storage::Number, Test::Numbers(low, high));
+    assert_eq!(found(index, hold(Some((60.0, false)), None)), [2]);
+    assert_eq!(found(index, hold(Some((60.0, true)), None)), [1, 2]);
+    assert_eq!(found(index, hold(Some((-5.5, true)), Some((60.0, false)))), [3]);
+    assert_eq!(found(index, hold(Some((60.0, true)), Some((60.0, true)))), [1]);
+    assert_eq!(found(index, hold(Some((7.0, true)), Some((3.0, true)))), [] as [u32; 0]);
+    assert_eq!(found(index, field(HOLD, Storage::Number, Test::Exists)), [1, 2, 3]);
+    let called = |low, high| field(CALLED, Storage::Instant, Test::Instants(low, high));
+    assert_eq!(found(index, called(Some(1_000), None)), [1, 2]);
+    assert_eq!(found(index, called(Some(1_001), Some(2_000))), [2]);
+    assert_eq!(found(index, called(None, Some(999))), [] as [u32; 0]);
+    assert_eq!(found(index, called(None, None)), [1, 2]);
+    assert_eq!(found(index, field(CALLED, Storage::Instant, Test::Exists)), [1, 2]);
+    assert_eq!(found(index, built_in("datetime", Test::Instants(Some(2_000_000), Some(3_000_000)))), [2, 3]);
+    assert_eq!(found(index, built_in("last_modified", Test::Instants(None, Some(2)))), [1, 2]);
+    assert_eq!(found(index, built_in("duration", Test::Numbers(Some((20.0, true)), None))), [2, 3]);
+    assert_eq!(found(index, built_in("agent_clarity", Test::Numbers(None, Some((0.5, true))))), [1]);
+}
+
+fn texts(index: &dyn SearchIndex) {
+    fill(index);
+    let note = |test| field(NOTE, Storage::Words, test);
+    let phrase = |text: &str| note(Test::Words(text.split(' ').map(str::to_owned).collect()));
+    assert_eq!(found(index, phrase("call")), [1, 2]);
+    assert_eq!(found(index, phrase("call back")), [1]);
+    assert_eq!(found(index, phrase("back soon")), [] as [u32; 0], "phrases do not cross elements of a list");
+    assert_eq!(found(index, note(Test::WordLike(glob("so?n")))), [1]);
+    assert_eq!(found(index, note(Test::WordLike(glob("*all")))), [1, 2]);
+    assert_eq!(found(index, note(Test::WordLike(glob("*l b*")))), [] as [u32; 0]);
+    assert_eq!(found(index, note(Test::Exists)), [1, 2]);
+}
+
+fn builtins(index: &dyn SearchIndex) {
+    fill(index);
+    assert_eq!(found(index, built_in("tid", one_of(&["t1", "T3", "x"]))), [1]);
+    assert_eq!(found(index, built_in("agentid", one_of(&["smith"]))), [1, 2]);
+    assert_eq!(found(index, built_in("filename", Test::Like(glob("*.wav")))), [1]);
+    assert_eq!(found(index, built_in("requestid", Test::Exists)), [2]);
+    assert_eq!(found(index, built_in("agent_gender", one_of(&["female"]))), [1]);
+    assert_eq!(found(index, built_in("agent_gender", Test::Exists)), [1]);
+    assert_eq!(found(index, built_in("folder", Test::Folders(vec![FolderId(12)]))), [4]);
+    assert_eq!(found(index, built_in("folder", Test::Folders(Vec::new()))), [] as [u32; 0]);
+    assert_eq!(found(index, not(built_in("folder", Test::Folders(vec![FolderId(11), FolderId(12)])))), [5]);
+}
+
+fn only_folders(index: &dyn SearchIndex) {
+    fill(index);
+    let only = |folders: &[u32], test| {
+        let only_folders: Option<Arc<[FolderId]>> = Some(folders.iter().map(|id| FolderId(*id)).collect());
+        Node::Values(ValueTest { target: Target::Builtin(builtin("duration").unwrap()), only_folders, test })
+    };
+    assert_eq!(found(index, only(&[11], Test::Exists)), [1, 2, 3]);
+    assert_eq!(found(index, only(&[12], Test::Exists)), [4]);
+    assert_eq!(found(index, not(only(&[11], Test::Exists))), [4, 5]);
+    assert_eq!(found(index, only(&[], Test::Exists)), [] as [u32; 0]);
+    assert_eq!(found(index, only(&[11, 21], Test::Numbers(None, Some((10.0, true))))), [1]);
+}
+
+fn ordered(index: &dyn SearchIndex, root: Node, order: Order, descending: bool) -> Vec<u32> {
+    let page = index.search(&ResolvedSearch { order, descending, ..everything(root) }, BUDGET);
+    page.unwrap().hits.iter().map(|hit| hit.key.0).collect()
+}
+
+fn orders(index: &dyn SearchIndex) {
+    fill(index);
+    let by_field = |id, storage| Order::Value(Target::Field(id, storage));
+    let by_builtin = |name: &str| Order::Value(Target::Builtin(builtin(name).unwrap()));
+    assert_eq!(ordered(index, Node::All, by_builtin("datetime"), true), [5, 4, 3, 2, 1]);
+    assert_eq!(ordered(index, Node::All, by_builtin("datetime"), false), [1, 2, 3, 4, 5]);
+    // The tids stand in the order T3 < a < t1 < t2 < t4: of 3's two queues "billing" comes first ascending, where it
+    // ties with 1; "salé" comes first descending; 5 and 4 have none.
+    assert_eq!(ordered(index, Node::All, by_field(QUEUE, Storage::Keyword), false), [3, 1, 2, 5, 4]);
+    assert_eq!(ordered(index, Node::All, by_field(QUEUE, Storage::Keyword), true), [3, 2, 1, 5, 4]);
+    assert_eq!(ordered(index, Node::All, by_field(HOLD, Storage::Number), true), [2, 1, 3, 5, 4]);
+    assert_eq!(ordered(index, Node::All, by_field(HOLD, Storage::Number), false), [3, 1, 2, 5, 4]);
+    assert_eq!(ordered(index, Node::All, by_field(CALLED, Storage::Instant), true), [2, 1, 3, 5, 4]);
+    assert_eq!(ordered(index, Node::All, by_builtin("folder"), true), [4, 5, 3, 1, 2]);
+    assert_eq!(ordered(index, Node::All, by_builtin("tid"), true), [4, 2, 1, 5, 3]);
+    assert_eq!(ordered(index, Node::All, by_builtin("agentid"), false), [1, 2, 3, 5, 4]);
+    assert_eq!(ordered(index, words("hello"), Order::Score, true).len(), 2);
+}
+
+fn scores(index: &dyn SearchIndex) {
+    fill(index);
+    let score = |page: &SearchPage, key| page.hits.iter().find(|hit| hit.key == Key(key)).unwrap().score;
+    let page = search(index, words("cancel"));
+    // Five transcripts of 9 + 5 + 3 + 6 + 2 words, three of which match.
+    let statistics = crate::query::score::Statistics { transcripts: 5, words: 25 };
+    let expected = |frequency, length| statistics.part(statistics.idf(3), frequency, length);
+    for (key, frequency, length) in [(1, 2, 9), (2, 1, 5), (4, 1, 6)] {
+        assert!((score(&page, key) - expected(frequency, length)).abs() < 1e-9, "{key}");
+    }
+    let page = search(index, Node::Or(vec![not(words("cancel")), queue(Test::Exists)]));
+    assert!(page.hits.iter().all(|hit| hit.score == 0.0), "clauses under NOT and fields add nothing");
+    let twice = search(index, Node::And(vec![words("cancel"), words("cancel")]));
+    assert!((score(&twice, 2) - 2.0 * expected(1, 5)).abs() < 1e-9);
+    assert_eq!(ordered(index, words("cancel"), Order::Score, true)[0], 1);
+    assert_eq!(ordered(index, words("cancel"), Order::Score, false)[2], 1);
+}
+
+fn pages(index: &dyn SearchIndex) {
+    fill(index);
+    let page = |offset, size| {
+        let asked = ResolvedSearch { offset, size, ..everything(Node::All) };
+        let page = index.search(&asked, BUDGET).unwrap();
+        assert_eq!(page.total, 5);
+        page.hits.iter().map(|hit| hit.key.0).collect::<Vec<_>>()
+    };
+    assert_eq!(page(0, 2), [5, 4]);
+    assert_eq!(page(2, 2), [3, 2]);
+    assert_eq!(page(4, 2), [1]);
+    assert_eq!(page(9, 2), [] as [u32; 0]);
+    assert_eq!(page(0, 0), [] as [u32; 0]);
+    assert_eq!(page(usize::MAX, usize::MAX), [] as [u32; 0]);
+}
+
+fn facet(index: &dyn SearchIndex, root: Node, target: Target, only: Option<&[u32]>, size: usize) -> Vec<(Value, u64)> {
+    let only_folders = only.map(|folders| folders.iter().map(|id| FolderId(*id)).collect());
+    let asked = FacetAsked { name: "x".into(), target, only_folders, size };
+    let search = ResolvedSearch { facets: vec![asked], size: 0, ..everything(root) };
+    let mut page = index.search(&search, BUDGET).unwrap();
+    page.facets.remove(0).into_iter().map(|facet| (facet.value, facet.count)).collect()
+}
+
+fn facets(index: &dyn SearchIndex) {
+    fill(index);
+    let queue = Target::Field(QUEUE, Storage::Keyword);
+    let all = [(json!("Billing"), 2), (json!("Salé"), 1), (json!("sales"), 1)];
+    assert_eq!(facet(index, Node::All, queue, None, 10), all);
+    assert_eq!(facet(index, Node::All, queue, None, 2), all[..2]);
+    assert_eq!(facet(index, words("cancel"), queue, None, 10), [(json!("Billing"), 1), (json!("sales"), 1)]);
+    assert_eq!(facet(index, Node::All, queue, Some(&[12]), 10), []);
+    assert_eq!(facet(index, Node::Nothing, queue, None, 10), []);
+    let folder = Target::Builtin(builtin("folder").unwrap());
+    let folders = [(json!("Inbound"), 3), (json!("Other"), 1), (json!("Outbound"), 1)];
+    assert_eq!(facet(index, Node::All, folder, None, 10).len(), 3);
+    let mut shown = facet(index, Node::All, folder, None, 10);
+    shown.sort_by_key(|(value, _)| value.to_string());
+    assert_eq!(shown, folders);
+    // "SMITH" and "smith" are one agent; of equally frequent spellings the least is shown.
+    let agent = Target::Builtin(builtin("agentid").unwrap());
+    assert_eq!(facet(index, Node::All, agent, None, 10), [(json!("SMITH"), 2)]);
+}
+
+fn facets_of_numbers(index: &dyn SearchIndex) {
+    fill(index);
+    let hold = facet(index, Node::All, Target::Field(HOLD, Storage::Number), None, 10);
+    let numbers: Vec<(f64, u64)> = hold.iter().map(|(value, count)| (value.as_f64().unwrap(), *count)).collect();
+    assert_eq!(numbers, [(-5.5, 1), (60.0, 1), (61.0, 1)]);
+    let called = facet(index, Node::All, Target::Field(CALLED, Storage::Instant), None, 10);
+    assert_eq!(called, [(json!("1970-01-01T00:00:00.001000Z"), 1), (json!("1970-01-01T00:00:00.002000Z"), 1)]);
+}
+
+fn moments(index: &dyn SearchIndex) {
+    fill(index);
+    let root = Node::Or(vec![words("cancel my plan"), words("plan"), not(words("hello"))]);
+    let search = ResolvedSearch { moments: 1, ..everything(root.clone()) };
+    let page = index.search(&search, BUDGET).unwrap();
+    let hit = page.hits.iter().find(|hit| hit.key == Key(1)).unwrap();
+    assert_eq!(hit.moments.len(), 1);
+    let moment = &hit.moments[0];
+    assert_eq!((moment.turn, moment.speaker.as_deref(), moment.channel), (1, Some("client"), Some(1)));
+    assert_eq!((moment.start, moment.end), (Some(10.0), Some(15.0)));
+    assert_eq!(moment.text, "Ça, cancel my plan");
+    assert_eq!(moment.spans, [(4, 18)], "characters, overlaps joined");
+    let none = page.hits.iter().find(|hit| hit.key == Key(5)).unwrap();
+    assert_eq!(none.moments, []);
+    let search = ResolvedSearch { moments: 9, ..everything(words("cancel")) };
+    let page = index.search(&search, BUDGET).unwrap();
+    let hit = page.hits.iter().find(|hit| hit.key == Key(1)).unwrap();
+    assert_eq!(
+        hit.moments.iter().map(|m| (m.turn, m.spans.clone())).collect::<Vec<_>>(),
+        [(1, vec![(4, 10)]), (2, vec![(5, 11)])]
+    );
+    let search = ResolvedSearch { moments: 9, ..everything(by(Speaker::Role(Role::Agent), "cancel")) };
+    let page = index.search(&search, BUDGET).unwrap();
+    assert_eq!(page.hits[0].moments.len(), 1);
+}
+
+fn walls(index: &dyn SearchIndex) {
+    fill(index);
+    let within = |orgs: &[u32], folders: &[u32], root: Node| {
+        let mut search = everything(root);
+        search.scope.orgs = orgs.iter().map(|id| OrgId(*id)).collect();
+        search.scope.folders = folders.iter().map(|id| FolderId(*id)).collect();
+        let page = index.search(&search, BUDGET).unwrap();
+        let mut keys: Vec<(u32, f64)> = page.hits.iter().map(|hit| (hit.key.0, hit.score)).collect();
+        keys.sort_by_key(|(key, _)| *key);
+        keys
+    };
+    let keys = |orgs: &[u32], folders: &[u32], root| {
+        within(orgs, folders, root).into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&[1], &[11, 12], Node::All), [1, 2, 3, 4]);
+    assert_eq!(keys(&[1], &[12], Node::All), [4]);
+    assert_eq!(keys(&[2], &[21], not(words("cancel"))), [5]);
+    assert_eq!(keys(&[1], &[21], Node::All), [] as [u32; 0]);
+    assert_eq!(keys(&[], &[], Node::All), [] as [u32; 0]);
+    // What others say leaves no trace in the score.
+    let alone = within(&[1], &[12], words("cancel"));
+    let statistics = crate::query::score::Statistics { transcripts: 1, words: 6 };
+    assert!((alone[0].1 - statistics.part(statistics.idf(1), 1, 6)).abs() < 1e-9);
+}
+
+fn idempotent(index: &dyn SearchIndex) {
+    fill(index);
+    let before = (search(index, words("cancel")), index.entries().unwrap());
+    fill(index);
+    let older = transcript(1, 1, 11, "t1", &[("client", "nothing")]);
+    let mut record = record(2, 1, 11, "t2", 5);
+    record.revision.0 = 0;
+    index.apply(vec![older, IndexWrite::Record(Box::new(record))], 2).unwrap();
+    assert_eq!((search(index, words("cancel")), index.entries().unwrap()), before);
+    assert_eq!(found(index, words("nothing")), [] as [u32; 0]);
+    index.apply(Vec::new(), 3).unwrap();
+}
+
+fn edited(index: &dyn SearchIndex) {
+    fill(index);
+    let mut edit = record(1, 1, 11, "t1", 9);
+    edit.revision.0 = 2;
+    edit.values = vec![keyword("Sales"), number(1.0)];
+    index.apply(vec![IndexWrite::Record(Box::new(edit.clone()))], 2).unwrap();
+    assert_eq!(found(index, queue(one_of(&["sales"]))), [1, 2]);
+    assert_eq!(found(index, queue(one_of(&["billing"]))), [3]);
+    assert_eq!(found(index, words("cancel my plan")), [1, 4]);
+    assert_eq!(found(index, field(NOTE, Storage::Words, Test::Exists)), [2]);
+    // The same revision under a newer schema.
+    edit.schema_version = 2;
+    edit.folder = FolderId(12);
+    edit.values = Vec::new();
+    index.apply(vec![IndexWrite::Record(Box::new(edit))], 3).unwrap();
+    assert_eq!(found(index, queue(Test::Exists)), [2, 3]);
+    assert_eq!(found(index, built_in("folder", Test::Folders(vec![FolderId(12)]))), [1, 4]);
+}
+
+fn replaced(index: &dyn SearchIndex) {
+    fill(index);
+    let mut record = record(1, 1, 11, "t1", 2);
+    record.revision.0 = 2;
+    record.words_revision.0 = 2;
+    let body = turns(&[("client", "good morning")]);
+    index.apply(vec![IndexWrite::Whole(Box::new(record.clone()), body)], 2).unwrap();
+    assert_eq!(found(index, words("cancel")), [2, 4]);
+    assert_eq!(found(index, words("good morning")), [1]);
+    assert_eq!(found(index, queue(one_of(&["billing"]))), [3]);
+    assert_eq!(index.entries().unwrap()[0].turns, 1);
+    // Without a word at all it is still a transcript.
+    record.revision.0 = 3;
+    record.words_revision.0 = 3;
+    record.words = 0;
+    index.apply(vec![IndexWrite::Whole(Box::new(record), Vec::new())], 3).unwrap();
+    assert_eq!(found(index, Node::All), [1, 2, 3, 4, 5]);
+    assert_eq!(found(index, not(words("cancel"))), [1, 3, 5]);
+    assert_eq!(index.figures().records, 5);
+}
+
+fn erased(index: &dyn SearchIndex) {
+    fill(index);
+    index.apply(vec![IndexWrite::Erase(Key(1), OrgId(1)), IndexWrite::Erase(Key(99), OrgId(1))], 2).unwrap();
+    assert_eq!(found(index, Node::All), [2, 3, 4, 5]);
+    assert_eq!(found(index, words("cancel")), [2, 4]);
+    assert_eq!(found(index, queue(Test::Exists)), [2, 3]);
+    index.purge().unwrap();
+    assert_eq!(found(index, Node::All), [2, 3, 4, 5]);
+    assert_eq!(index.entries().unwrap().len(), 4);
+    // The id made anew has a new key.
+    index.apply(vec![transcript(7, 1, 11, "t1", &[("agent", "cancel again")])], 3).unwrap();
+    assert_eq!(found(index, words("cancel")), [2, 4, 7]);
+    assert_eq!(index.figures().records, 5);
+}
+
+fn entries(index: &dyn SearchIndex) {
+    fill(index);
+    let entry = |key, org, turns| IndexEntry {
+        key: Key(key),
+        org: OrgId(org),
+        revision: 1,
+        schema_version: 1,
+        words_revision: 1,
+        turns,
+    };
+    let all = [entry(1, 1, 3), entry(2, 1, 1), entry(3, 1, 1), entry(4, 1, 2), entry(5, 2, 1)];
+    assert_eq!(index.entries().unwrap(), all);
+    let figures = index.figures();
+    assert_eq!((figures.records, figures.turns), (5, 8));
+}
