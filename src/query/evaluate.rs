@@ -118,7 +118,7 @@ fn score(candidates: &mut [Candidate<'_>], terms: usize) {
 }
 
 /// The value a transcript is ordered by: of several the one that comes first.
-fn sort_value<'a>(record: &'a Record, search: &'a ResolvedSearch) -> Option<Value<'a>> {
+pub fn sort_value<'a>(record: &'a Record, search: &'a ResolvedSearch) -> Option<Value<'a>> {
     let Order::Value(target) = search.order else { return None };
     let own = values::values(record, target, &search.folder_names).into_iter();
     if search.descending { own.max_by(Value::order) } else { own.min_by(Value::order) }
