@@ -1,5 +1,5 @@
 //! The shape of answers: order, scores, pages, facets, moments.
-use super::asking::{BUDGET, by, fill, not, one_of, queue, search, words};
+use super::asking::{BUDGET, by, fill, not, queue, search, words};
 use super::world::{CALLED, HOLD, QUEUE, everything};
 use crate::domain::builtins::builtin;
 use crate::domain::fields::definition::Storage;
