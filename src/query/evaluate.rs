@@ -117,10 +117,11 @@ fn score(candidates: &mut [Candidate<'_>], terms: usize) {
     }
 }
 
-/// The value a transcript is ordered by: of several the one that comes first.
-fn sort_value<'a>(record: &'a Record, search: &'a ResolvedSearch) -> Option<Value<'a>> {
+/// The value a transcript is ordered by: of several the one that comes first. Texts have no place in an order.
+pub fn sort_value<'a>(record: &'a Record, search: &'a ResolvedSearch) -> Option<Value<'a>> {
     let Order::Value(target) = search.order else { return None };
-    let own = values::values(record, target, &search.folder_names).into_iter();
+    let own = values::values(record, target, &search.folder_names);
+    let own = own.into_iter().filter(|value| !matches!(value, Value::Words(_)));
     if search.descending { own.max_by(Value::order) } else { own.min_by(Value::order) }
 }
 

@@ -174,7 +174,7 @@ impl SearchRequest {
         match name {
             "fields" => self.fields = chosen(given)?,
             "facets" => self.facets = facets(given, limits)?,
-            "tid" | "terms.tid" => self.add_tids(name, given),
+            "tid" | "terms.tid" => self.add_tids(name, given, limits)?,
             _ => match given {
                 Given::One(text) => self.set_one(name, &text, limits)?,
                 Given::List(_) => return Err(invalid(name, "takes one value, not a list")),
@@ -203,13 +203,19 @@ impl SearchRequest {
         Ok(())
     }
 
-    fn add_tids(&mut self, parameter: &str, given: Given) {
+    fn add_tids(&mut self, parameter: &str, given: Given, limits: &Limits) -> Result<(), Refusal> {
         let tids: Vec<String> = match given {
             Given::One(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
             Given::List(tids) => tids,
         };
+        let most = limits.search_delete_tids;
+        if tids.len() > most {
+            let detail = format!("{parameter} names {} transcripts; at most {most} are allowed", tids.len());
+            return Err(Refusal::at(Code::QueryTooLarge, parameter, detail));
+        }
         let tests = tids.into_iter().map(|tid| named("tid", FieldTest::Equals(Text::literal(tid)))).collect();
         self.conditions.push(Condition { parameter: parameter.to_owned(), query: Query::Or(tests) });
+        Ok(())
     }
 
     fn add_condition(&mut self, parameter: &str, text: &str, limits: &Limits) -> Result<(), Refusal> {
@@ -245,6 +251,7 @@ fn named(name: &str, test: FieldTest) -> Query {
 
 fn invalid(name: &str, why: &str) -> Refusal {
     let shown: String = name.chars().take(80).collect();
+    let why: String = why.chars().take(400).collect();
     Refusal::at(Code::ParameterInvalid, shown.clone(), format!("the parameter {shown:?} {why}"))
 }
 

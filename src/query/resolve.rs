@@ -5,6 +5,7 @@
 //! values need not be options (options change). Over several organisations facets are added up from at most
 //! [`FACET_PART`] values of each; rows cannot be sorted there by a field that each of them defines.
 pub mod condition;
+pub mod tree;
 pub mod world;
 
 use super::ast::{FieldTest, Named, Query, Text};
@@ -23,6 +24,7 @@ use crate::domain::identity::{FieldName, FolderId};
 use crate::domain::refusal::{Code, Refusal};
 use condition::Reading;
 use std::sync::Arc;
+use tree::{conjunction, disjunction, negation};
 use world::{Origin, Searched, Subject, Variant, World};
 
 /// Values taken of each organisation when their facets are added up.
@@ -233,6 +235,7 @@ impl<'a> Resolver<'a, '_> {
             Subject::Builtin(builtin) => Ok(Order::Value(Target::Builtin(builtin))),
             Subject::Field(variants) => {
                 self.note_unconfigured(&name);
+                whole_values(&variants, origin)?;
                 match variants.as_slice() {
                     [one] => Ok(Order::Value(Target::Field(one.field.id, one.field.definition.kind.storage()))),
                     _ => {
@@ -262,6 +265,7 @@ impl<'a> Resolver<'a, '_> {
                 }
                 Subject::Field(variants) => {
                     self.note_unconfigured(&name);
+                    whole_values(&variants, origin)?;
                     plan.lists = variants.len();
                     plan.boolean = variants.iter().all(|one| one.field.definition.kind == FieldType::Boolean);
                     for Variant { field, folders, .. } in &variants {
@@ -335,6 +339,18 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
+/// Refuses to order or count texts: they hold words, hardly two are equal, and an index does not keep them whole.
+fn whole_values(variants: &[Variant<'_>], origin: Origin<'_>) -> Result<(), Refusal> {
+    match variants.iter().find(|one| one.field.definition.kind == FieldType::Text) {
+        Some(text) => {
+            let name = text.field.name.shown();
+            let detail = format!("{name:?} is a text field: it holds words, which are neither sorted nor counted");
+            Err(origin.refusal(Code::ParameterInvalid, 0, detail))
+        }
+        None => Ok(()),
+    }
+}
+
 fn said(by: Speaker, text: &Text, origin: Origin<'_>) -> Result<Node, Refusal> {
     if let Some(fault) = unavailable(text) {
         return Err(origin.refusal(origin.invalid(), fault.at, fault.detail));
@@ -342,56 +358,6 @@ fn said(by: Speaker, text: &Text, origin: Origin<'_>) -> Result<Node, Refusal> {
     match condition::folded_words(&text.value) {
         Ok(words) => Ok(Node::Said(Said { by, words })),
         Err(why) => Err(origin.refusal(origin.invalid(), text.at, why)),
-    }
-}
-
-fn negation(inner: Node) -> Node {
-    match inner {
-        Node::All => Node::Nothing,
-        Node::Nothing => Node::All,
-        other => Node::Not(Box::new(other)),
-    }
-}
-
-fn conjunction(parts: Vec<Node>) -> Node {
-    if parts.contains(&Node::Nothing) {
-        return Node::Nothing;
-    }
-    let mut parts: Vec<Node> = parts.into_iter().filter(|part| *part != Node::All).collect();
-    match parts.len() {
-        0 => Node::All,
-        1 => parts.swap_remove(0),
-        _ => Node::And(parts),
-    }
-}
-
-/// `All` stays beside words: they rank what it finds. Values of one field become one test.
-fn disjunction(parts: Vec<Node>) -> Node {
-    let mut kept: Vec<Node> = Vec::with_capacity(parts.len());
-    for part in parts {
-        match part {
-            Node::Nothing => {}
-            Node::Values(ValueTest { target, only_folders, test: Test::OneOf(values) }) => {
-                let same = kept.iter_mut().find_map(|node| match node {
-                    Node::Values(ValueTest { target: t, only_folders: f, test: Test::OneOf(v) })
-                        if *t == target && *f == only_folders =>
-                    {
-                        Some(v)
-                    }
-                    _ => None,
-                });
-                match same {
-                    Some(known) => known.extend(values),
-                    None => kept.push(Node::Values(ValueTest { target, only_folders, test: Test::OneOf(values) })),
-                }
-            }
-            other => kept.push(other),
-        }
-    }
-    match kept.len() {
-        0 => Node::Nothing,
-        1 => kept.swap_remove(0),
-        _ => Node::Or(kept),
     }
 }
 

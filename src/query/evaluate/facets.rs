@@ -1,7 +1,6 @@
 //! Counts the values of the transcripts found.
 use super::values::{self, Value};
 use crate::base::clock::Timestamp;
-use crate::base::fold::fold_value;
 use crate::domain::identity::{FolderId, FolderName};
 use crate::domain::record::Record;
 use crate::query::facets::{number, sort};
@@ -17,23 +16,22 @@ enum Group {
     Instant(i64),
 }
 
-/// One facet: a value counts once per transcript however often it stands in its list; the spelling that most
-/// transcripts have is shown (ties: the least by code point).
+/// One facet: a value counts once per transcript, in its first spelling, however often it stands in a list; the spelling
+/// most frequent among them is shown (ties: the least by code point). Texts are not counted.
 pub fn count(found: &[&Record], facet: &FacetAsked, folder_names: &HashMap<FolderId, FolderName>) -> Vec<FacetValue> {
     let mut groups: HashMap<Group, (u64, BTreeMap<String, u64>)> = HashMap::new();
     for record in found {
         if facet.only_folders.as_ref().is_some_and(|only| !only.contains(&record.folder)) {
             continue;
         }
-        let (mut counted, mut spelled) = (HashSet::new(), HashSet::new());
+        let mut counted = HashSet::new();
         for value in values::values(record, facet.target, folder_names) {
-            let (group, shown) = grouped(&value);
-            if !spelled.insert(shown.clone()) {
-                continue;
+            let Some((group, shown)) = grouped(&value) else { continue };
+            if counted.insert(group.clone()) {
+                let (transcripts, spellings) = groups.entry(group).or_default();
+                *transcripts += 1;
+                *spellings.entry(shown).or_default() += 1;
             }
-            let (transcripts, spellings) = groups.entry(group.clone()).or_default();
-            *spellings.entry(shown).or_default() += 1;
-            *transcripts += u64::from(counted.insert(group));
         }
     }
     let mut values: Vec<FacetValue> = groups
@@ -45,13 +43,13 @@ pub fn count(found: &[&Record], facet: &FacetAsked, folder_names: &HashMap<Folde
     values
 }
 
-fn grouped(value: &Value<'_>) -> (Group, String) {
+fn grouped(value: &Value<'_>) -> Option<(Group, String)> {
     match value {
-        Value::Keyword(shown, folded) => (Group::Text(folded.to_string()), shown.to_string()),
-        Value::Words(text) => (Group::Text(fold_value(text)), (*text).to_owned()),
+        Value::Keyword(shown, folded) => Some((Group::Text(folded.to_string()), shown.to_string())),
         // Adding zero makes one zero of two.
-        Value::Number(number) => (Group::Number((number + 0.0).to_bits()), String::new()),
-        Value::Instant(instant) => (Group::Instant(*instant), String::new()),
+        Value::Number(number) => Some((Group::Number((number + 0.0).to_bits()), String::new())),
+        Value::Instant(instant) => Some((Group::Instant(*instant), String::new())),
+        Value::Words(_) => None,
     }
 }
 

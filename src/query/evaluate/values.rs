@@ -25,13 +25,12 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// The order of values of one kind: by code point as compared, by size, by time; texts by their beginning, folded.
+    /// The order of values of one kind: by code point as compared, by size, by time.
     pub fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Value::Keyword(_, a), Value::Keyword(_, b)) => a.cmp(b),
             (Value::Number(a), Value::Number(b)) => a.total_cmp(b),
             (Value::Instant(a), Value::Instant(b)) => a.cmp(b),
-            (Value::Words(a), Value::Words(b)) => fold_value(a).cmp(&fold_value(b)),
             _ => Ordering::Equal,
         }
     }

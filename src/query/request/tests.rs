@@ -98,5 +98,7 @@ fn a_list_of_tids_counts_once_and_an_empty_one_finds_nothing() {
     let tids = (0..500).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
     let request = pairs(&format!("tid={tids}")).unwrap();
     assert!(matches!(&request.conditions[0].query, Query::Or(parts) if parts.len() == 500));
+    let many = "x,".repeat(1_001);
+    assert_eq!(pairs(&format!("tid={many}")).unwrap_err().code, Code::QueryTooLarge);
     assert!(matches!(&pairs("tid=").unwrap().conditions[0].query, Query::Or(parts) if parts.is_empty()));
 }

@@ -244,6 +244,9 @@ fn one_name_has_its_type_in_each_organisation() {
         [(2, 3), (1, 10), (1, 10)]
     );
     assert!(facets.facets[1].boolean);
+    for parameter in ["sort", "facets"] {
+        assert!(ask(true, &[(parameter, "note")]).unwrap_err().detail.contains("\"note\" is a text field"));
+    }
 }
 
 #[test]

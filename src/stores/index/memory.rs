@@ -118,4 +118,50 @@ mod tests {
             random::compare(&MemoryIndex::new(), seed, 40);
         }
     }
+
+    /// An index with one defect.
+    struct Faulty(MemoryIndex, fn(&mut Vec<IndexWrite>), fn(&mut ResolvedSearch));
+
+    impl SearchIndex for Faulty {
+        fn opened(&self) -> Opened {
+            self.0.opened()
+        }
+        fn apply(&self, mut writes: Vec<IndexWrite>, batch: u64) -> Result<()> {
+            (self.1)(&mut writes);
+            self.0.apply(writes, batch)
+        }
+        fn search(&self, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage> {
+            let mut search = search.clone();
+            (self.2)(&mut search);
+            self.0.search(&search, budget)
+        }
+        fn entries(&self) -> Result<Vec<IndexEntry>> {
+            self.0.entries()
+        }
+        fn purge(&self) -> Result<()> {
+            self.0.purge()
+        }
+        fn figures(&self) -> IndexFigures {
+            self.0.figures()
+        }
+        fn check(&self) -> Result<Vec<String>> {
+            self.0.check()
+        }
+    }
+
+    #[test]
+    fn the_comparison_sees_each_of_these_defects() {
+        let defects: [(fn(&mut Vec<IndexWrite>), fn(&mut ResolvedSearch)); 5] = [
+            (|writes| writes.retain(|write| !matches!(write, IndexWrite::Erase(..))), |_| {}),
+            (|writes| writes.retain(|write| !matches!(write, IndexWrite::Record(_))), |_| {}),
+            (|_| {}, |search| search.descending = !search.descending),
+            (|_| {}, |search| search.facets.iter_mut().for_each(|facet| facet.only_folders = None)),
+            (|_| {}, |search| search.speakers = Default::default()),
+        ];
+        for (number, (writes, search)) in defects.into_iter().enumerate() {
+            let index = Faulty(MemoryIndex::new(), writes, search);
+            let compared = std::panic::AssertUnwindSafe(|| random::compare(&index, 1, 60));
+            assert!(std::panic::catch_unwind(compared).is_err(), "defect {number} stays unseen");
+        }
+    }
 }
