@@ -192,7 +192,7 @@ mod controls {
     fn only(wrong: Vec<String>, parts: &[&str]) {
         assert_eq!(wrong.len(), 1, "{wrong:#?}");
         for part in parts {
-            assert!(wrong[0].contains(part), "{part} in {wrong:?}");
+            assert!(wrong.iter().all(|line| line.contains(part)), "{part} in {wrong:?}");
         }
     }
 
@@ -213,7 +213,7 @@ mod controls {
             only(found, &["src/base/mod.rs:", "floor 0 (base) may not import floor 5 (engine)"]);
         }
         let tested = "//! b\n#[cfg(test)]\nmod tests {\n use crate::engine::E;\n}\n";
-        assert_eq!(floors(&tree(&[lib, engine, ("src/base/mod.rs", tested)])), [String::new(); 0]);
+        assert!(floors(&tree(&[lib, engine, ("src/base/mod.rs", tested)])).is_empty());
     }
 
     #[test]

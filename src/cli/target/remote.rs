@@ -109,7 +109,13 @@ impl Remote {
 impl Target for Remote {
     fn has_folder(&mut self, path: &FolderPath) -> Result<bool> {
         let at = format!("/config/{}/{}", org_path(path), segment(path.folder.as_str()));
-        Ok(self.json(&Method::GET, &at, None)?.is_some())
+        let answer = self.send(&Method::GET, &at, "application/json", "")?;
+        match answer.status {
+            404 => Ok(false),
+            // A token may bring transcripts in without being allowed to read configurations: the first batch will tell.
+            200..=299 | 403 => Ok(true),
+            status => Err(self.refused(status, &answer.body)),
+        }
     }
 
     fn make_folder(&mut self, path: &FolderPath) -> Result<()> {
