@@ -1,0 +1,159 @@
+//! A set of keys as one bit each: the working set of every search.
+//!
+//! *Decision:* dense words, no compressed bitmap. Filled from postings a compressed bitmap costs 8–16 times more (a
+//! container search per insert); 100,000 transcripts are 12.5 KB, ten million 1.25 MB.
+
+/// A set of small numbers. Sets of different lengths mix: what lies beyond the end is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bits {
+    words: Vec<u64>,
+}
+
+impl Bits {
+    /// An empty set with room for numbers below `bound`.
+    pub fn below(bound: u32) -> Self {
+        Self { words: vec![0; (bound as usize).div_ceil(64)] }
+    }
+
+    /// Adds `at` if there is room for it.
+    #[inline]
+    pub fn insert(&mut self, at: u32) {
+        if let Some(word) = self.words.get_mut((at >> 6) as usize) {
+            *word |= 1 << (at & 63);
+        }
+    }
+
+    /// Adds `at`, making room.
+    pub fn insert_growing(&mut self, at: u32) {
+        let word = (at >> 6) as usize;
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        self.insert(at);
+    }
+
+    /// Takes `at` out.
+    pub fn remove(&mut self, at: u32) {
+        if let Some(word) = self.words.get_mut((at >> 6) as usize) {
+            *word &= !(1 << (at & 63));
+        }
+    }
+
+    /// Whether `at` is in.
+    #[inline]
+    pub fn contains(&self, at: u32) -> bool {
+        self.words.get((at >> 6) as usize).is_some_and(|word| word >> (at & 63) & 1 == 1)
+    }
+
+    /// How many are in.
+    pub fn count(&self) -> u64 {
+        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// How many are in both.
+    pub fn count_common(&self, other: &Bits) -> u64 {
+        self.words.iter().zip(&other.words).map(|(a, b)| u64::from((a & b).count_ones())).sum()
+    }
+
+    /// Whether nothing is in.
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    /// Keeps what is in `other` too.
+    pub fn keep(&mut self, other: &Bits) {
+        self.words.truncate(other.words.len());
+        for (own, word) in self.words.iter_mut().zip(&other.words) {
+            *own &= word;
+        }
+    }
+
+    /// Adds what is in `other`.
+    pub fn add(&mut self, other: &Bits) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (own, word) in self.words.iter_mut().zip(&other.words) {
+            *own |= word;
+        }
+    }
+
+    /// Takes out what is in `other`.
+    pub fn drop_all(&mut self, other: &Bits) {
+        for (own, word) in self.words.iter_mut().zip(&other.words) {
+            *own &= !word;
+        }
+    }
+
+    /// Those in, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.words.iter().zip(0u32..).flat_map(|(word, at)| Ones { word: *word, base: at << 6 })
+    }
+
+    /// Keeps those for which `stays` says so.
+    pub fn retain<E>(&mut self, mut stays: impl FnMut(u32) -> Result<bool, E>) -> Result<(), E> {
+        for (word, at) in self.words.iter_mut().zip(0u32..) {
+            for one in (Ones { word: *word, base: at << 6 }) {
+                if !stays(one)? {
+                    *word &= !(1 << (one & 63));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The positions of the ones of a word.
+struct Ones {
+    word: u64,
+    base: u32,
+}
+
+impl Iterator for Ones {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        if self.word == 0 {
+            return None;
+        }
+        let at = self.word.trailing_zeros();
+        self.word &= self.word - 1;
+        Some(self.base + at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(keys: &[u32]) -> Bits {
+        let mut bits = Bits::default();
+        keys.iter().for_each(|key| bits.insert_growing(*key));
+        bits
+    }
+
+    #[test]
+    fn sets_of_different_lengths_combine() {
+        let (short, long) = (of(&[1, 63]), of(&[1, 64, 200]));
+        let mut both = long.clone();
+        both.keep(&short);
+        assert_eq!(both.iter().collect::<Vec<_>>(), [1]);
+        let mut any = short.clone();
+        any.add(&long);
+        assert_eq!(any.iter().collect::<Vec<_>>(), [1, 63, 64, 200]);
+        any.drop_all(&short);
+        assert_eq!(any.iter().collect::<Vec<_>>(), [64, 200]);
+        assert_eq!((long.count(), long.count_common(&short), short.contains(9_999)), (3, 1, false));
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_out() {
+        let mut bits = Bits::below(64);
+        bits.insert(64);
+        bits.insert(63);
+        assert_eq!(bits.count(), 1);
+        bits.remove(63);
+        assert!(bits.is_empty());
+    }
+}

@@ -1,0 +1,163 @@
+//! One segment of records as searches see it: what never changes about it, read once and shared by all snapshots.
+use super::columns::Column;
+use super::failure::{corrupt, unread};
+use super::schema::{self, RecordFields};
+use super::turns;
+use crate::domain::builtins;
+use crate::query::resolved::Target;
+use crate::stores::error::Result;
+use parking_lot::RwLock;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use tantivy::SegmentReader;
+use tantivy::columnar::{Column as Stored, StrColumn};
+use tantivy::fastfield::AliveBitSet;
+use tantivy::index::{InvertedIndexReader, SegmentId};
+
+/// A segment in one snapshot.
+#[derive(Clone)]
+pub struct RecordSegment {
+    /// What never changes.
+    pub cache: Arc<RecordCache>,
+    alive: Option<AliveBitSet>,
+}
+
+impl RecordSegment {
+    /// The segment as `reader` sees it.
+    pub fn new(cache: Arc<RecordCache>, reader: &SegmentReader) -> Self {
+        Self { cache, alive: reader.alive_bitset().cloned() }
+    }
+
+    /// Whether a record is still there.
+    #[inline]
+    pub fn has(&self, doc: u32) -> bool {
+        self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
+    }
+
+    /// The key of a record that is still there.
+    #[inline]
+    pub fn key(&self, doc: u32) -> Option<u32> {
+        if self.has(doc) { self.cache.keys.get(doc as usize).copied() } else { None }
+    }
+}
+
+/// What never changes about a segment.
+pub struct RecordCache {
+    /// Document → key.
+    pub keys: Vec<u32>,
+    reader: SegmentReader,
+    columns: RwLock<HashMap<Target, Arc<Column>>>,
+    held: OnceLock<[Stored<u64>; 4]>,
+    tids: OnceLock<Option<StrColumn>>,
+}
+
+/// What a record says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The organisation.
+    pub org: u64,
+    /// Revision of the values.
+    pub revision: u64,
+    /// Schema version of the values.
+    pub schema_version: u64,
+    /// Revision of the words.
+    pub words_revision: u64,
+}
+
+impl RecordCache {
+    /// Reads a new segment.
+    pub fn read(reader: &SegmentReader) -> Result<Self> {
+        Ok(Self {
+            keys: turns::keys(reader)?,
+            reader: reader.clone(),
+            columns: RwLock::default(),
+            held: OnceLock::new(),
+            tids: OnceLock::new(),
+        })
+    }
+
+    /// Which segment.
+    pub fn id(&self) -> SegmentId {
+        self.reader.segment_id()
+    }
+
+    /// Folder and number of words of every document.
+    pub fn folders_and_words(&self) -> Result<(Vec<u32>, Vec<u32>)> {
+        Ok((turns::numbers(&self.reader, schema::FOLDER)?, turns::numbers(&self.reader, schema::WORDS)?))
+    }
+
+    /// Postings of the words of text fields.
+    pub fn texts(&self, fields: &RecordFields) -> Result<Arc<InvertedIndexReader>> {
+        self.reader.inverted_index(fields.texts).map_err(unread)
+    }
+
+    /// The values of a field; read when first asked for.
+    pub fn column(&self, target: Target) -> Result<Arc<Column>> {
+        if let Some(column) = self.columns.read().get(&target) {
+            return Ok(column.clone());
+        }
+        let column = Arc::new(Column::read(&self.reader, target)?);
+        Ok(self.columns.write().entry(target).or_insert(column).clone())
+    }
+
+    /// The fields whose values were asked for.
+    pub fn targets(&self) -> Vec<Target> {
+        self.columns.read().keys().copied().collect()
+    }
+
+    /// What the record of a document says of itself.
+    pub fn held(&self, doc: u32) -> Result<Held> {
+        let [org, revision, schema_version, words_revision] = match self.held.get() {
+            Some(columns) => columns,
+            None => {
+                let column = |name| self.reader.fast_fields().u64(name).map_err(unread);
+                let columns = [
+                    column(schema::ORG)?,
+                    column(schema::REVISION)?,
+                    column(schema::SCHEMA_VERSION)?,
+                    column(schema::WORDS_REVISION)?,
+                ];
+                self.held.get_or_init(|| columns)
+            }
+        };
+        let of = |column: &Stored<u64>| column.first(doc).ok_or_else(|| corrupt("read a record"));
+        Ok(Held {
+            org: of(org)?,
+            revision: of(revision)?,
+            schema_version: of(schema_version)?,
+            words_revision: of(words_revision)?,
+        })
+    }
+
+    /// The id of a document's transcript, given the column of ids if it is in memory.
+    pub fn tid<'a>(&self, doc: u32, ids: Option<&'a Column>) -> Result<Cow<'a, str>> {
+        if let Some(Column::Keywords(ids)) = ids {
+            let spelling = ids.spellings(doc).first().copied().unwrap_or(u32::MAX);
+            return Ok(Cow::Borrowed(ids.shown().get(spelling as usize)));
+        }
+        let column = match self.tids.get() {
+            Some(column) => column,
+            None => {
+                let column = self.reader.fast_fields().str(schema::TID).map_err(unread)?;
+                self.tids.get_or_init(|| column)
+            }
+        };
+        let mut text = String::new();
+        if let Some(column) = column
+            && let Some(ordinal) = column.ords().first(doc)
+        {
+            column.ord_to_str(ordinal, &mut text).map_err(unread)?;
+        }
+        Ok(Cow::Owned(text))
+    }
+
+    /// The column of ids if it is in memory; else it is read when so many of them are wanted that single ones do not pay.
+    pub fn tids(&self, many: bool) -> Result<Option<Arc<Column>>> {
+        let Some(target) = builtins::builtin(schema::TID).map(Target::Builtin) else { return Ok(None) };
+        if let Some(column) = self.columns.read().get(&target) {
+            return Ok(Some(column.clone()));
+        }
+        if many { self.column(target).map(Some) } else { Ok(None) }
+    }
+}

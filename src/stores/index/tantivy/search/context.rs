@@ -1,0 +1,78 @@
+//! What the parts of one search share: the state searched, the scope, the clauses over words and what they match.
+use super::deadline::Deadline;
+use super::said::{Clause, Found};
+use crate::query::resolved::{Node, Order, ResolvedSearch, Said};
+use crate::query::score::Statistics;
+use crate::stores::error::Result;
+use crate::stores::index::tantivy::bits::Bits;
+use crate::stores::index::tantivy::snapshot::Snapshot;
+use std::cell::OnceCell;
+
+/// One search.
+pub struct Context<'a> {
+    /// The state searched.
+    pub snapshot: &'a Snapshot,
+    /// What is asked.
+    pub search: &'a ResolvedSearch,
+    /// Its time.
+    pub deadline: Deadline,
+    /// The transcripts in scope.
+    pub scope: Bits,
+    /// Figures over them.
+    pub statistics: Statistics,
+    /// The clauses over words, each once.
+    pub clauses: Vec<Clause<'a>>,
+    /// Those that count for scores, by their place in `clauses`, as often as they stand in the tree.
+    pub scored: Vec<usize>,
+    found: Vec<OnceCell<Found>>,
+}
+
+impl<'a> Context<'a> {
+    /// Looks up the clauses.
+    pub fn new(snapshot: &'a Snapshot, search: &'a ResolvedSearch, deadline: Deadline) -> Result<Self> {
+        let (scope, statistics) = snapshot.scope(search.scope.folders.iter().map(|folder| folder.0));
+        let mut said: Vec<(&Said, bool)> = Vec::new();
+        collect(&search.root, true, &mut said);
+        let (mut clauses, mut scored): (Vec<Clause<'a>>, Vec<usize>) = (Vec::new(), Vec::new());
+        for (said, counts) in said {
+            let at = match clauses.iter().position(|clause| clause.said == said) {
+                Some(at) => at,
+                None => {
+                    clauses.push(Clause::new(snapshot, &search.scope.orgs, said)?);
+                    clauses.len() - 1
+                }
+            };
+            if counts {
+                scored.push(at);
+            }
+        }
+        let found = clauses.iter().map(|_| OnceCell::new()).collect();
+        Ok(Self { snapshot, search, deadline, scope, statistics, clauses, scored, found })
+    }
+
+    /// Which clause this is.
+    pub fn clause_of(&self, said: &Said) -> Option<usize> {
+        self.clauses.iter().position(|clause| clause.said == said)
+    }
+
+    /// What a clause matches; walked when first asked for.
+    pub fn found(&self, clause: usize) -> Result<Option<&Found>> {
+        let (Some(cell), Some(own)) = (self.found.get(clause), self.clauses.get(clause)) else { return Ok(None) };
+        if cell.get().is_none() {
+            let counts = self.search.order == Order::Score && self.search.size > 0 && self.scored.contains(&clause);
+            let found = own.find(self.snapshot, &self.search.speakers, counts, &self.deadline)?;
+            let _ = cell.set(found);
+        }
+        Ok(cell.get())
+    }
+}
+
+/// The clauses over words, in order, and whether each counts for scores: those under a NOT do not.
+fn collect<'a>(node: &'a Node, counts: bool, into: &mut Vec<(&'a Said, bool)>) {
+    match node {
+        Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| collect(node, counts, into)),
+        Node::Not(node) => collect(node, false, into),
+        Node::Said(said) => into.push((said, counts)),
+        Node::All | Node::Nothing | Node::Values(_) => {}
+    }
+}

@@ -1,0 +1,45 @@
+//! Answering a search over one snapshot.
+//!
+//! The words part of the tree is walked on the turns, the values part on the records' columns, each to a set of keys;
+//! sets combine bit by bit, within the scope. The total is a count of bits; the page is walked or looked up.
+mod best;
+mod context;
+mod cursor;
+mod deadline;
+mod evaluate;
+mod facets;
+mod moments;
+mod order;
+mod said;
+mod score;
+mod speakers;
+mod texts;
+mod ties;
+mod values;
+
+use super::snapshot::Snapshot;
+use crate::domain::identity::Key;
+use crate::query::resolved::{Hit, ResolvedSearch, SearchPage};
+use crate::stores::error::Result;
+use context::Context;
+use deadline::Deadline;
+use std::time::Duration;
+
+/// Answers a search.
+///
+/// # Errors
+/// `TooExpensive` when `budget` is over; `Corrupt` or `Unavailable` when a segment cannot be read.
+pub fn answer(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage> {
+    let context = Context::new(snapshot, search, Deadline::after(budget))?;
+    let matching = evaluate::matching(&context)?;
+    let total = matching.count();
+    let rows = order::page(&context, &matching, total)?;
+    let keys: Vec<u32> = rows.iter().map(|(key, _)| *key).collect();
+    let moments = moments::of(&context, &keys)?;
+    let hits =
+        rows.into_iter().zip(moments).map(|((key, score), moments)| Hit { key: Key(key), score, moments }).collect();
+    let facets =
+        search.facets.iter().map(|asked| facets::count(&context, asked, &matching)).collect::<Result<Vec<_>>>()?;
+    context.deadline.check()?;
+    Ok(SearchPage { total, hits, facets })
+}

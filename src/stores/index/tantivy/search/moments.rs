@@ -1,0 +1,115 @@
+//! The turns that matched, for the rows of a page only.
+use super::context::Context;
+use super::said::Spoken;
+use crate::domain::words;
+use crate::query::resolved::{Moment, Said};
+use crate::stores::error::Result;
+use std::collections::BTreeMap;
+
+/// A turn that matched, and the clauses it matched.
+struct Matched<'a> {
+    turn: Spoken<'a>,
+    clauses: Vec<usize>,
+}
+
+/// The first moments of each of these transcripts.
+pub fn of(context: &Context<'_>, keys: &[u32]) -> Result<Vec<Vec<Moment>>> {
+    let most = context.search.moments;
+    if most == 0 || context.scored.is_empty() {
+        return Ok(keys.iter().map(|_| Vec::new()).collect());
+    }
+    let mut clauses = context.scored.clone();
+    clauses.sort_unstable();
+    clauses.dedup();
+    let mut turns: Vec<BTreeMap<u32, Matched<'_>>> = keys.iter().map(|_| BTreeMap::new()).collect();
+    for at in clauses {
+        let Some(clause) = context.clauses.get(at) else { continue };
+        let mut failed = None;
+        let speakers = &context.search.speakers;
+        clause.in_transcripts(context.snapshot, speakers, keys, &context.deadline, |key, turn| {
+            match (turn.segment.cache.no(turn.doc), turns.get_mut(key)) {
+                (Ok(no), Some(own)) => {
+                    own.entry(no).or_insert_with(|| Matched { turn, clauses: Vec::new() }).clauses.push(at);
+                }
+                (Err(error), _) => failed = Some(error),
+                (Ok(_), None) => {}
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+    }
+    turns
+        .into_iter()
+        .map(|own| own.into_values().take(most).map(|matched| moment(context, &matched)).collect())
+        .collect()
+}
+
+fn moment(context: &Context<'_>, matched: &Matched<'_>) -> Result<Moment> {
+    context.deadline.tick()?;
+    let turn = matched.turn.segment.cache.turn(matched.turn.doc)?;
+    let said = matched.clauses.iter().filter_map(|at| context.clauses.get(*at)).map(|clause| clause.said);
+    let spans = spans(&turn.text, said);
+    Ok(Moment {
+        turn: turn.no,
+        speaker: turn.speaker,
+        channel: turn.channel,
+        start: turn.start,
+        end: turn.end,
+        text: turn.text,
+        spans,
+    })
+}
+
+/// Where the words of the clauses stand in a text, in characters; what overlaps is one.
+fn spans<'a>(text: &str, clauses: impl Iterator<Item = &'a Said>) -> Vec<(usize, usize)> {
+    let tokens = words::tokens(text);
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for said in clauses {
+        for window in tokens.windows(said.words.len().max(1)) {
+            let same = window.len() == said.words.len()
+                && window.iter().zip(&said.words).all(|(token, word)| token.text == *word);
+            if let (true, Some(first), Some(last)) = (same, window.first(), window.last()) {
+                found.push((first.from, last.to));
+            }
+        }
+    }
+    found.sort_unstable();
+    let mut merged: Vec<(usize, usize)> = Vec::new();
+    for (from, to) in found {
+        match merged.last_mut() {
+            Some(last) if from < last.1 => last.1 = last.1.max(to),
+            _ => merged.push((from, to)),
+        }
+    }
+    in_characters(text, merged)
+}
+
+/// Bytes to characters, in one pass.
+fn in_characters(text: &str, spans: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let (mut byte, mut character) = (0, 0);
+    let mut reach = |target: usize| {
+        character += text.get(byte..target).map_or(0, |part| part.chars().count());
+        byte = target.max(byte);
+        character
+    };
+    spans.into_iter().map(|(from, to)| (reach(from), reach(to))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::resolved::Speaker;
+
+    fn said(words: &[&str]) -> Said {
+        Said { by: Speaker::Anyone, words: words.iter().map(|word| (*word).to_owned()).collect() }
+    }
+
+    #[test]
+    fn spans_count_characters_and_do_not_overlap() {
+        let clauses = [said(&["cancel"]), said(&["cancel", "my"]), said(&["plan"])];
+        assert_eq!(spans("Zürich: cancel my plan", clauses.iter()), [(8, 17), (18, 22)]);
+        assert_eq!(spans("nothing", clauses.iter()), []);
+        assert_eq!(spans("no no no", [said(&["no", "no"])].iter()), [(0, 8)]);
+    }
+}

@@ -1,0 +1,125 @@
+//! Scores: for all matching transcripts when they are the order, else for those shown.
+use super::best::Best;
+use super::context::Context;
+use crate::stores::error::Result;
+use crate::stores::index::tantivy::bits::Bits;
+use crate::stores::index::tantivy::columns::numbers::{from_double, to_double};
+
+/// From so many transcripts on their scores are taken from a walk of all postings instead of sought one by one.
+const SEEK_MOST: usize = 4_096;
+
+/// A score as an integer that sorts as it does.
+pub fn rank(score: f64) -> i64 {
+    from_double(score)
+}
+
+/// The score of a [`rank`].
+pub fn of_rank(rank: i64) -> f64 {
+    to_double(rank)
+}
+
+/// The best `room` of `matching`, and what ties with the last of them: rank and key.
+pub fn best(context: &Context<'_>, matching: &Bits, room: usize, descending: bool) -> Result<Vec<(i64, u32)>> {
+    let mut best = Best::new(room, descending);
+    let mut scored = Bits::default();
+    match context.scored.as_slice() {
+        [] => {}
+        [clause] => {
+            // The common case needs no memory of its own: a transcript's turns stand side by side.
+            let idf = idf(context, *clause)?;
+            if let Some(found) = context.found(*clause)? {
+                for (key, count) in found.counts.iter().flatten().filter(|(key, _)| matching.contains(*key)) {
+                    best.push(rank(part(context, idf, *key, *count)), *key);
+                }
+                scored = found.keys.clone();
+            }
+        }
+        clauses => {
+            let mut sums = vec![0f64; context.snapshot.bound as usize];
+            for clause in clauses {
+                add_parts(context, *clause, matching, &mut sums)?;
+                if let Some(found) = context.found(*clause)? {
+                    scored.add(&found.keys);
+                }
+            }
+            for key in matching.iter().filter(|key| scored.contains(*key)) {
+                best.push(rank(sums.get(key as usize).copied().unwrap_or(0.0)), key);
+            }
+        }
+    }
+    // Transcripts without any of the words score 0: behind all others, but in front when ascending.
+    if !descending || best.len() < room {
+        let mut others = matching.clone();
+        others.drop_all(&scored);
+        others.iter().for_each(|key| best.push(rank(0.0), key));
+    }
+    Ok(best.sorted())
+}
+
+/// The scores of these transcripts.
+pub fn of(context: &Context<'_>, keys: &[u32]) -> Result<Vec<f64>> {
+    let mut scores = vec![0f64; keys.len()];
+    if keys.is_empty() {
+        return Ok(scores);
+    }
+    for clause in &context.scored {
+        let idf = idf(context, *clause)?;
+        let counts = counts(context, *clause, keys)?;
+        for ((score, key), count) in scores.iter_mut().zip(keys).zip(counts) {
+            if count > 0 {
+                *score += part(context, idf, *key, count);
+            }
+        }
+    }
+    Ok(scores)
+}
+
+/// How often the words of a clause stand in each of these transcripts.
+fn counts(context: &Context<'_>, clause: usize, keys: &[u32]) -> Result<Vec<u32>> {
+    let mut counts = vec![0u32; keys.len()];
+    let Some(own) = context.clauses.get(clause) else { return Ok(counts) };
+    let (snapshot, speakers, deadline) = (context.snapshot, &context.search.speakers, &context.deadline);
+    if keys.len() <= SEEK_MOST {
+        own.in_transcripts(snapshot, speakers, keys, deadline, |at, turn| {
+            if let Some(count) = counts.get_mut(at) {
+                *count = count.saturating_add(turn.count);
+            }
+        })?;
+        return Ok(counts);
+    }
+    let found = own.find(snapshot, speakers, true, deadline)?;
+    let mut by_key = vec![0u32; snapshot.bound as usize];
+    for (key, count) in found.counts.iter().flatten() {
+        if let Some(place) = by_key.get_mut(*key as usize) {
+            *place = place.saturating_add(*count);
+        }
+    }
+    for (count, key) in counts.iter_mut().zip(keys) {
+        *count = by_key.get(*key as usize).copied().unwrap_or(0);
+    }
+    Ok(counts)
+}
+
+fn add_parts(context: &Context<'_>, clause: usize, matching: &Bits, sums: &mut [f64]) -> Result<()> {
+    let idf = idf(context, clause)?;
+    if let Some(found) = context.found(clause)? {
+        for (key, count) in found.counts.iter().flatten().filter(|(key, _)| matching.contains(*key)) {
+            if let Some(sum) = sums.get_mut(*key as usize) {
+                *sum += part(context, idf, *key, *count);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The weight of a clause within the scope.
+fn idf(context: &Context<'_>, clause: usize) -> Result<f64> {
+    let matching = context.found(clause)?.map_or(0, |found| found.keys.count_common(&context.scope));
+    Ok(context.statistics.idf(matching))
+}
+
+#[inline]
+fn part(context: &Context<'_>, idf: f64, key: u32, count: u32) -> f64 {
+    let length = context.snapshot.entries.get(key).map_or(0, |entry| entry.words);
+    context.statistics.part(idf, count, length)
+}

@@ -1,0 +1,312 @@
+//! Conditions over values, looked up in each segment's columns before they are evaluated: how much each would match is
+//! known first, so that a conjunction begins with the smallest and only tests what is left against the others.
+use super::deadline::Deadline;
+use super::texts;
+use crate::base::fold;
+use crate::domain::fields::definition::Storage;
+use crate::query::glob::{Glob, Piece};
+use crate::query::resolved::{ResolvedSearch, Target, Test, ValueTest};
+use crate::stores::error::Result;
+use crate::stores::index::tantivy::bits::Bits;
+use crate::stores::index::tantivy::columns::keywords::Keywords;
+use crate::stores::index::tantivy::columns::numbers::{Numbers, Scale, from_double, to_double};
+use crate::stores::index::tantivy::columns::{Column, is_tid};
+use crate::stores::index::tantivy::schema;
+use crate::stores::index::tantivy::snapshot::Snapshot;
+use crate::stores::index::tantivy::spelling;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How many values are compared between two looks at the time.
+const STEP: usize = 256;
+
+/// A condition looked up in every segment.
+pub struct Condition {
+    /// By slot.
+    slots: Vec<Lookup>,
+    /// The transcripts beside these never match.
+    only: Option<Bits>,
+}
+
+/// A condition in one segment.
+enum Lookup {
+    /// No document.
+    Nothing,
+    /// Documents with one of these folded values: each range of `docs()` belongs to consecutive values.
+    Keywords(Arc<Column>, Vec<Range<u32>>),
+    /// Documents with a value between these, both inclusive, found in this range of `docs()`.
+    Numbers(Arc<Column>, Range<usize>, i64, i64),
+    /// These documents, ascending.
+    Docs(Vec<u32>),
+}
+
+impl Condition {
+    /// Looks the condition up.
+    pub fn new(snapshot: &Snapshot, search: &ResolvedSearch, test: &ValueTest, deadline: &Deadline) -> Result<Self> {
+        if let Test::Folders(folders) = &test.test {
+            let (keys, _) = snapshot.scope(folders.iter().map(|folder| folder.0));
+            return Ok(Self::of_keys(snapshot, test, keys));
+        }
+        if matches!(test.target, Target::Builtin(builtin) if builtin.name == schema::FOLDER) {
+            let names = search.folder_names.iter();
+            let meant = names.filter(|(_, name)| holds(&test.test, &fold::fold_value(name.as_str())));
+            let (keys, _) = snapshot.scope(meant.map(|(folder, _)| folder.0));
+            return Ok(Self::of_keys(snapshot, test, keys));
+        }
+        let mut slots = Vec::with_capacity(snapshot.records.len());
+        for segment in &snapshot.records {
+            deadline.check()?;
+            slots.push(match segment {
+                None => Lookup::Nothing,
+                Some(segment) if matches!(test.test, Test::Words(_) | Test::WordLike(_)) => {
+                    let reader = segment.cache.texts(&snapshot.record_fields)?;
+                    Lookup::Docs(texts::matching(&reader, &snapshot.record_fields, test, deadline)?)
+                }
+                Some(segment) => lookup(segment.cache.column(test.target)?, test, deadline)?,
+            });
+        }
+        Ok(Self { slots, only: only(snapshot, test) })
+    }
+
+    /// A condition that is a set of transcripts already: every document, but only these.
+    fn of_keys(snapshot: &Snapshot, test: &ValueTest, mut keys: Bits) -> Self {
+        if let Some(only) = only(snapshot, test) {
+            keys.keep(&only);
+        }
+        Self { slots: Vec::new(), only: Some(keys) }
+    }
+
+    fn is_keys(&self) -> bool {
+        self.slots.is_empty() && self.only.is_some()
+    }
+
+    /// At most so many transcripts match (deleted ones counted).
+    pub fn most(&self) -> u64 {
+        if self.is_keys() {
+            return self.only.as_ref().map_or(0, Bits::count);
+        }
+        self.slots.iter().map(Lookup::most).sum()
+    }
+
+    /// The transcripts that match.
+    pub fn keys(&self, snapshot: &Snapshot, deadline: &Deadline) -> Result<Bits> {
+        if let (true, Some(keys)) = (self.is_keys(), &self.only) {
+            return Ok(keys.clone());
+        }
+        let mut keys = Bits::below(snapshot.bound);
+        for (lookup, segment) in self.slots.iter().zip(&snapshot.records) {
+            deadline.check()?;
+            let Some(segment) = segment else { continue };
+            lookup.each(|doc| {
+                if let Some(key) = segment.key(doc) {
+                    keys.insert(key);
+                }
+            });
+        }
+        if let Some(only) = &self.only {
+            keys.keep(only);
+        }
+        Ok(keys)
+    }
+
+    /// Whether one transcript matches.
+    pub fn matches(&self, snapshot: &Snapshot, key: u32) -> bool {
+        if self.only.as_ref().is_some_and(|only| !only.contains(key)) {
+            return false;
+        }
+        if self.slots.is_empty() {
+            return self.only.is_some();
+        }
+        let Some(entry) = snapshot.entries.get(key) else { return false };
+        self.slots.get(entry.slot as usize).is_some_and(|lookup| lookup.matches(entry.doc))
+    }
+}
+
+impl Lookup {
+    fn most(&self) -> u64 {
+        match self {
+            Lookup::Nothing => 0,
+            Lookup::Keywords(column, ranges) => match column.as_ref() {
+                Column::Keywords(column) => ranges.iter().map(|range| places(column, range).len() as u64).sum(),
+                Column::Numbers(_) => 0,
+            },
+            Lookup::Numbers(_, range, ..) => range.len() as u64,
+            Lookup::Docs(docs) => docs.len() as u64,
+        }
+    }
+
+    fn each(&self, mut each: impl FnMut(u32)) {
+        match self {
+            Lookup::Nothing => {}
+            Lookup::Keywords(column, ranges) => {
+                let Column::Keywords(column) = column.as_ref() else { return };
+                for range in ranges {
+                    column.docs().get(places(column, range)).unwrap_or(&[]).iter().for_each(|doc| each(*doc));
+                }
+            }
+            Lookup::Numbers(column, range, ..) => {
+                let Column::Numbers(column) = column.as_ref() else { return };
+                column.docs().get(range.clone()).unwrap_or(&[]).iter().for_each(|doc| each(*doc));
+            }
+            Lookup::Docs(docs) => docs.iter().for_each(|doc| each(*doc)),
+        }
+    }
+
+    #[inline]
+    fn matches(&self, doc: u32) -> bool {
+        match self {
+            Lookup::Nothing => false,
+            Lookup::Keywords(column, ranges) => match column.as_ref() {
+                Column::Keywords(column) => column.spellings(doc).iter().any(|spelling| {
+                    let value = column.fold_of(*spelling);
+                    let at = ranges.partition_point(|range| range.end <= value);
+                    ranges.get(at).is_some_and(|range| range.contains(&value))
+                }),
+                Column::Numbers(_) => false,
+            },
+            Lookup::Numbers(column, range, low, high) => match column.as_ref() {
+                Column::Numbers(column) => {
+                    !range.is_empty() && column.of(doc).iter().any(|value| low <= value && value <= high)
+                }
+                Column::Keywords(_) => false,
+            },
+            Lookup::Docs(docs) => docs.binary_search(&doc).is_ok(),
+        }
+    }
+}
+
+fn places(column: &Keywords, values: &Range<u32>) -> Range<usize> {
+    column.range(values.start as usize..values.end as usize)
+}
+
+fn only(snapshot: &Snapshot, test: &ValueTest) -> Option<Bits> {
+    test.only_folders.as_ref().map(|folders| snapshot.scope(folders.iter().map(|folder| folder.0)).0)
+}
+
+/// Whether a folded keyword passes.
+fn holds(test: &Test, folded: &str) -> bool {
+    match test {
+        Test::OneOf(values) => values.iter().any(|value| value == folded),
+        Test::Like(glob) => glob.matches(folded),
+        Test::Between(low, high) => !below(folded, low.as_ref()) && within(folded, high.as_ref()),
+        Test::Exists => true,
+        _ => false,
+    }
+}
+
+fn lookup(column: Arc<Column>, test: &ValueTest, deadline: &Deadline) -> Result<Lookup> {
+    Ok(match column.as_ref() {
+        Column::Keywords(keywords) => {
+            let ranges = keyword_ranges(keywords, test, deadline)?;
+            if ranges.is_empty() { Lookup::Nothing } else { Lookup::Keywords(column, ranges) }
+        }
+        Column::Numbers(numbers) => match number_range(numbers, test) {
+            Some((range, low, high)) if !range.is_empty() => Lookup::Numbers(column, range, low, high),
+            _ => Lookup::Nothing,
+        },
+    })
+}
+
+/// Ascending ranges of the folded values that pass.
+fn keyword_ranges(column: &Keywords, test: &ValueTest, deadline: &Deadline) -> Result<Vec<Range<u32>>> {
+    let (folded, tid) = (column.folded(), is_tid(test.target));
+    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let mut values: Vec<u32> = match &test.test {
+        Test::OneOf(asked) => asked
+            .iter()
+            .filter_map(|value| if tid { folded.position(value) } else { folded.position(&spelling::kept(value)) })
+            .map(number)
+            .collect(),
+        Test::Like(glob) => like(column, glob, tid, deadline)?,
+        Test::Between(low, high) => {
+            let from = folded.partition(|value| below(value, low.as_ref()));
+            let to = folded.partition(|value| within(value, high.as_ref()));
+            return Ok((from < to).then(|| number(from)..number(to)).into_iter().collect());
+        }
+        Test::Exists => return Ok((folded.len() > 0).then(|| 0..number(folded.len())).into_iter().collect()),
+        _ => Vec::new(),
+    };
+    values.sort_unstable();
+    values.dedup();
+    let mut ranges: Vec<Range<u32>> = Vec::new();
+    for value in values {
+        match ranges.last_mut() {
+            Some(last) if last.end == value => last.end = value + 1,
+            _ => ranges.push(value..value + 1),
+        }
+    }
+    Ok(ranges)
+}
+
+/// The folded values a pattern matches.
+fn like(column: &Keywords, glob: &Glob, tid: bool, deadline: &Deadline) -> Result<Vec<u32>> {
+    let folded = column.folded();
+    let mut found = Vec::new();
+    if tid {
+        // Ids compare exactly elsewhere, so they are kept unfolded.
+        for (value, number) in folded.iter().zip(0u32..) {
+            if (number as usize).is_multiple_of(STEP) {
+                deadline.tick()?;
+            }
+            if glob.matches(&fold::fold(value)) {
+                found.push(number);
+            }
+        }
+        return Ok(found);
+    }
+    if let Some(part) = glob.substring() {
+        return Ok(folded.holding(part));
+    }
+    let prefix = glob.prefix();
+    let from = folded.partition(|value| value < prefix);
+    let to = folded.partition(|value| value < prefix || value.starts_with(prefix));
+    let all = matches!(glob.pieces.as_slice(), [Piece::Any] | [Piece::Literal(_), Piece::Any]);
+    for number in from..to {
+        if number.is_multiple_of(STEP) {
+            deadline.tick()?;
+        }
+        if all || glob.matches(folded.get(number)) {
+            found.push(u32::try_from(number).unwrap_or(u32::MAX));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a value is too small.
+fn below(value: &str, low: Option<&(String, bool)>) -> bool {
+    low.is_some_and(|(end, inclusive)| if *inclusive { value < end.as_str() } else { value <= end.as_str() })
+}
+
+/// Whether a value is not too great.
+fn within(value: &str, high: Option<&(String, bool)>) -> bool {
+    high.is_none_or(|(end, inclusive)| if *inclusive { value <= end.as_str() } else { value < end.as_str() })
+}
+
+/// The range of a column that passes, and its ends as values, both inclusive.
+fn number_range(column: &Numbers, test: &ValueTest) -> Option<(Range<usize>, i64, i64)> {
+    let range = match &test.test {
+        Test::Exists => column.range(|_| false, |_| true),
+        Test::Numbers(..) | Test::Instants(..) if test.target.storage() == Storage::Words => return None,
+        Test::Numbers(low, high) => {
+            let scale = column.scale();
+            let value = |whole: i64| match scale {
+                Scale::Double => to_double(whole),
+                Scale::Whole => whole as f64,
+            };
+            column.range(
+                |own| low.is_some_and(|(end, inclusive)| if inclusive { value(own) < end } else { value(own) <= end }),
+                |own| high.is_none_or(|(end, inclusive)| if inclusive { value(own) <= end } else { value(own) < end }),
+            )
+        }
+        Test::Instants(low, high) => {
+            let end = |micros: i64| match column.scale() {
+                Scale::Double => from_double(micros as f64),
+                Scale::Whole => micros,
+            };
+            column.range(|own| low.is_some_and(|low| own < end(low)), |own| high.is_none_or(|high| own <= end(high)))
+        }
+        _ => return None,
+    };
+    let (low, high) = column.ends(&range)?;
+    Some((range, low, high))
+}

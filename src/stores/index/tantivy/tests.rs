@@ -1,0 +1,6 @@
+//! The index from outside: what is applied is found, in the right order, and survives.
+mod durability;
+mod said;
+mod shown;
+mod support;
+mod values;

@@ -1,0 +1,247 @@
+//! One segment of turns as searches see it: what never changes about it, read once and shared by all snapshots.
+//!
+//! *Decision:* turn → transcript is a plain array (4 bytes a turn) made when the segment appears; reading the library's
+//! column instead costs a third more per word searched.
+use super::columns::per_doc::PerDoc;
+use super::failure::{corrupt, unread};
+use super::schema::{self, TurnFields};
+use crate::domain::transcript::{Role, Turn};
+use crate::stores::error::Result;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use tantivy::columnar::Column;
+use tantivy::fastfield::AliveBitSet;
+use tantivy::index::{InvertedIndexReader, SegmentId};
+use tantivy::schema::Value;
+use tantivy::store::StoreReader;
+use tantivy::{SegmentReader, TantivyDocument};
+
+/// Blocks of stored text each segment keeps decompressed.
+const TEXT_BLOCKS: usize = 16;
+
+/// A segment in one snapshot.
+#[derive(Clone)]
+pub struct TurnSegment {
+    /// What never changes.
+    pub cache: Arc<TurnCache>,
+    alive: Option<AliveBitSet>,
+}
+
+impl TurnSegment {
+    /// The segment as `reader` sees it.
+    pub fn new(cache: Arc<TurnCache>, reader: &SegmentReader) -> Self {
+        Self { cache, alive: reader.alive_bitset().cloned() }
+    }
+
+    /// Which turns are still there; `None`: all of them.
+    pub fn alive(&self) -> Option<&AliveBitSet> {
+        self.alive.as_ref()
+    }
+
+    /// How many turns are still there.
+    pub fn len(&self) -> u64 {
+        self.alive.as_ref().map_or(self.cache.keys.len(), AliveBitSet::num_alive_docs) as u64
+    }
+
+    /// Whether a turn is still there.
+    #[inline]
+    pub fn has(&self, doc: u32) -> bool {
+        self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
+    }
+}
+
+/// Consecutive turns of one transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    /// The transcript.
+    pub key: u32,
+    /// Its first turn.
+    pub from: u32,
+    /// After its last.
+    pub to: u32,
+}
+
+/// Who speaks the turns of a segment: few different voices, one number per turn.
+pub struct Voices {
+    /// The voice of each turn.
+    pub of: Vec<u32>,
+    /// Label, channel and default role of each voice; the rest of the turn is empty.
+    pub all: Vec<Turn>,
+}
+
+/// What never changes about a segment.
+pub struct TurnCache {
+    /// Turn → transcript.
+    pub keys: Vec<u32>,
+    /// Runs by transcript.
+    runs: Vec<Run>,
+    /// Postings of the words.
+    pub words: Arc<InvertedIndexReader>,
+    reader: SegmentReader,
+    text: StoreReader,
+    voices: OnceLock<Voices>,
+    details: OnceLock<Details>,
+}
+
+/// Columns read for the few turns that are shown.
+struct Details {
+    no: Column<u64>,
+    start: Option<Column<f64>>,
+    end: Option<Column<f64>>,
+}
+
+impl TurnCache {
+    /// Reads a new segment.
+    pub fn read(reader: &SegmentReader, fields: &TurnFields) -> Result<Self> {
+        let keys = keys(reader)?;
+        let mut runs: Vec<Run> = Vec::new();
+        for (key, doc) in keys.iter().zip(0u32..) {
+            match runs.last_mut() {
+                Some(run) if run.key == *key => run.to = doc + 1,
+                _ => runs.push(Run { key: *key, from: doc, to: doc + 1 }),
+            }
+        }
+        runs.sort_unstable();
+        Ok(Self {
+            keys,
+            runs,
+            words: reader.inverted_index(fields.words).map_err(unread)?,
+            text: reader.get_store_reader(TEXT_BLOCKS).map_err(unread)?,
+            reader: reader.clone(),
+            voices: OnceLock::new(),
+            details: OnceLock::new(),
+        })
+    }
+
+    /// Which segment.
+    pub fn id(&self) -> SegmentId {
+        self.reader.segment_id()
+    }
+
+    /// The runs of a transcript; deleted turns may be among them.
+    pub fn runs(&self, key: u32) -> &[Run] {
+        let from = self.runs.partition_point(|run| run.key < key);
+        let rest = self.runs.get(from..).unwrap_or(&[]);
+        let len = rest.iter().take_while(|run| run.key == key).count();
+        rest.get(..len).unwrap_or(&[])
+    }
+
+    /// All runs, by transcript.
+    pub fn all_runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// Who speaks; read when first asked for.
+    pub fn voices(&self) -> Result<&Voices> {
+        if let Some(voices) = self.voices.get() {
+            return Ok(voices);
+        }
+        let voices = self.read_voices()?;
+        Ok(self.voices.get_or_init(|| voices))
+    }
+
+    fn read_voices(&self) -> Result<Voices> {
+        let (columns, docs) = (self.reader.fast_fields(), self.reader.max_doc());
+        let labels = columns.str(schema::SPEAKER).map_err(unread)?;
+        let spoken: PerDoc<i64> = match &labels {
+            Some(labels) => PerDoc::read(labels.ords(), docs, |ordinal| ordinal as i64),
+            None => PerDoc::none(docs),
+        };
+        let channels = columns.column_opt::<i64>(schema::CHANNEL).map_err(unread)?;
+        let roles = columns.column_opt::<u64>(schema::ROLE).map_err(unread)?;
+        let mut numbers: HashMap<(Option<i64>, Option<i64>, u64), u32> = HashMap::new();
+        let mut voices = Voices { of: Vec::with_capacity(docs as usize), all: Vec::new() };
+        for doc in 0..docs {
+            let label = spoken.of(doc).first().copied();
+            let channel = channels.as_ref().and_then(|column| column.first(doc));
+            let role = roles.as_ref().and_then(|column| column.first(doc)).unwrap_or(0);
+            let number = match numbers.get(&(label, channel, role)) {
+                Some(number) => *number,
+                None => {
+                    let mut speaker = None;
+                    if let (Some(ordinal), Some(labels)) = (label, &labels) {
+                        let mut text = String::new();
+                        labels.ord_to_str(ordinal as u64, &mut text).map_err(unread)?;
+                        speaker = Some(text);
+                    }
+                    let number = u32::try_from(voices.all.len()).unwrap_or(u32::MAX);
+                    voices.all.push(Turn { speaker, channel, role: role_of(role), ..Turn::default() });
+                    numbers.insert((label, channel, role), number);
+                    number
+                }
+            };
+            voices.of.push(number);
+        }
+        Ok(voices)
+    }
+
+    /// A turn whole, as it was given.
+    pub fn turn(&self, doc: u32) -> Result<Turn> {
+        let details = self.details()?;
+        let voices = self.voices()?;
+        let voice = voices.of.get(doc as usize).and_then(|number| voices.all.get(*number as usize));
+        let stored: TantivyDocument = self.text.get(doc).map_err(unread)?;
+        let text = stored.field_values().find_map(|(_, value)| value.as_str().map(str::to_owned)).unwrap_or_default();
+        Ok(Turn {
+            no: details.no.first(doc).and_then(|no| u32::try_from(no).ok()).unwrap_or(u32::MAX),
+            text,
+            speaker: voice.and_then(|voice| voice.speaker.clone()),
+            channel: voice.and_then(|voice| voice.channel),
+            start: details.start.as_ref().and_then(|column| column.first(doc)),
+            end: details.end.as_ref().and_then(|column| column.first(doc)),
+            role: voice.map(|voice| voice.role).unwrap_or_default(),
+        })
+    }
+
+    /// The number of a turn.
+    pub fn no(&self, doc: u32) -> Result<u32> {
+        Ok(self.details()?.no.first(doc).and_then(|no| u32::try_from(no).ok()).unwrap_or(u32::MAX))
+    }
+
+    fn details(&self) -> Result<&Details> {
+        if let Some(details) = self.details.get() {
+            return Ok(details);
+        }
+        let columns = self.reader.fast_fields();
+        let details = Details {
+            no: columns.u64(schema::NO).map_err(unread)?,
+            start: columns.column_opt::<f64>(schema::START).map_err(unread)?,
+            end: columns.column_opt::<f64>(schema::END).map_err(unread)?,
+        };
+        Ok(self.details.get_or_init(|| details))
+    }
+}
+
+/// Document → key of a segment of turns or records.
+pub fn keys(reader: &SegmentReader) -> Result<Vec<u32>> {
+    numbers(reader, schema::KEY)
+}
+
+/// A column of numbers every document has, below 2^32 each.
+pub fn numbers(reader: &SegmentReader, name: &str) -> Result<Vec<u32>> {
+    let column = reader.fast_fields().u64(name).map_err(unread)?;
+    let whole = 0..reader.max_doc();
+    if column.values.num_vals() != whole.end {
+        return Err(corrupt(format!("read the column {name}")));
+    }
+    let mut all = vec![0u64; whole.len()];
+    column.values.get_range(0, &mut all);
+    all.into_iter().map(|value| u32::try_from(value).map_err(|_| corrupt(format!("read the column {name}")))).collect()
+}
+
+/// The number under which a role is kept.
+pub fn role_number(role: Role) -> u64 {
+    match role {
+        Role::Unknown => 0,
+        Role::Agent => 1,
+        Role::Client => 2,
+    }
+}
+
+fn role_of(number: u64) -> Role {
+    match number {
+        1 => Role::Agent,
+        2 => Role::Client,
+        _ => Role::Unknown,
+    }
+}
