@@ -8,10 +8,6 @@ use crate::stores::index::tantivy::TantivyIndex;
 use anyhow::{Context, Result};
 use std::sync::Arc;
 
-/// The database keeps what the index settled row by row, not as a batch number, so no batch can be demanded of the index:
-/// its epoch tells a foreign one. An older copy of our own, put back by hand, is named by `verify`.
-const SETTLED_BATCH_UNKNOWN: u64 = 0;
-
 /// Opens the three stores of a data folder. The database comes first: it says which index is its own.
 ///
 /// # Errors
@@ -21,7 +17,7 @@ pub fn open(folder: &DataFolder) -> Result<Stores> {
     let database = SqliteDatabase::open(&database_file)
         .with_context(|| format!("cannot open the database {}", database_file.display()))?;
     let identity = database.identity().context("cannot read who this database is")?;
-    let index = TantivyIndex::open(&index_dir, identity.epoch, SETTLED_BATCH_UNKNOWN)
+    let index = TantivyIndex::open(&index_dir, identity.epoch, identity.index_batch)
         .with_context(|| format!("cannot open the search index {}", index_dir.display()))?;
     let archive = FilesArchive::open(archive_dir.clone())
         .with_context(|| format!("cannot open the archive {}", archive_dir.display()))?;
