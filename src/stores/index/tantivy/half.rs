@@ -3,6 +3,7 @@
 //! *Decision:* one writer per index, opened once, one indexing and one merging thread: the library's convenience
 //! constructor would start a dozen, and two writers on one directory leave orphaned files for ever. A writer whose
 //! thread died is made anew at the next use.
+use super::directory::Files;
 use super::failure::failed;
 use super::schema;
 use crate::stores::error::{Kind, Result, Store, StoreError};
@@ -12,7 +13,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tantivy::directory::{Directory, MmapDirectory, WatchCallback, WatchHandle};
+use tantivy::directory::{Directory, WatchCallback, WatchHandle};
 use tantivy::index::SegmentId;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, UserOperation};
 use tantivy::schema::Schema;
@@ -20,6 +21,9 @@ use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, SegmentReader, Tant
 
 /// Raised when what lies on disk changes its meaning: an older index is then made again.
 const FORMAT: u32 = 1;
+
+/// How often a check begins again because a merge ended meanwhile.
+const CHECKS: usize = 5;
 
 /// What a commit says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +77,7 @@ impl Half {
             return Ok(None);
         }
         remove_temporary(dir);
-        let index = Index::open(directory(dir)?).map_err(|e| failed(format!("open the {name}"), e))?;
+        let index = Index::open(files(dir)?).map_err(|e| failed(format!("open the {name}"), e))?;
         if index.schema() != *schema {
             return Ok(None);
         }
@@ -83,7 +87,7 @@ impl Half {
     /// Makes an empty index in `dir`, which must be empty or absent.
     pub fn create(name: &'static str, dir: &Path, schema: Schema, merging: Merging) -> Result<Self> {
         fs::create_dir_all(dir).map_err(|e| StoreError::io(Store::Index, format!("create the {name}"), e))?;
-        let index = Index::create(directory(dir)?, schema, schema::settings())
+        let index = Index::create(files(dir)?, schema, schema::settings())
             .map_err(|e| failed(format!("create the {name}"), e))?;
         let half = Self::with(name, dir, index, merging)?;
         half.flush()?;
@@ -245,9 +249,32 @@ impl Half {
         self.flush()
     }
 
+    /// A check of all files as they are now.
+    pub fn check(&self) -> Check {
+        Check { name: self.name, index: self.index.clone() }
+    }
+}
+
+/// A check of all files of an index.
+pub struct Check {
+    name: &'static str,
+    index: Index,
+}
+
+impl Check {
     /// Reads every byte and compares the sums; a line per damaged file.
-    pub fn check(&self) -> Result<Vec<String>> {
-        let damaged = self.index.validate_checksum().map_err(|e| failed(format!("check the {}", self.name), e))?;
+    pub fn run(&self) -> Result<Vec<String>> {
+        let segments = || self.index.searchable_segment_ids().ok();
+        let mut tries = 0;
+        let damaged = loop {
+            let before = segments();
+            match self.index.validate_checksum() {
+                Ok(damaged) => break damaged,
+                // A merge may end meanwhile and take away files that were to be read.
+                Err(_) if before != segments() && tries < CHECKS => tries += 1,
+                Err(error) => return Err(failed(format!("check the {}", self.name), error)),
+            }
+        };
         let mut lines: Vec<String> =
             damaged.iter().map(|file| format!("{}: the sum of {} is wrong", self.name, file.display())).collect();
         lines.sort();
@@ -264,9 +291,8 @@ impl Drop for Half {
     }
 }
 
-fn directory(dir: &Path) -> Result<Box<dyn Directory>> {
-    let directory = MmapDirectory::open(dir).map_err(|e| failed("open a directory of the index", e.into()))?;
-    Ok(Box::new(directory))
+fn files(dir: &Path) -> Result<Files> {
+    Files::open(dir).map_err(|e| failed("open a directory of the index", e))
 }
 
 /// A process killed amid an atomic write leaves its temporary file behind; nobody else removes it.

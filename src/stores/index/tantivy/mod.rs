@@ -8,6 +8,7 @@
 //! segment lacks; none of them is used.
 mod bits;
 mod columns;
+mod directory;
 mod documents;
 mod entries;
 mod failure;
@@ -34,13 +35,14 @@ use failure::panicked;
 use parking_lot::Mutex;
 use snapshot::Snapshot;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use writer::Writer;
 
 /// The index in a directory.
 pub struct TantivyIndex {
+    dir: PathBuf,
     opened: Opened,
     state: Arc<State>,
     /// Merges end at any time: their result is taken over soon after, also when no batch comes.
@@ -73,7 +75,7 @@ impl TantivyIndex {
         };
         let watches = [writer.turns.watch(on_change())?, writer.records.watch(on_change())?];
         *state.writer.lock() = Some(writer);
-        Ok(Self { opened: pair.opened, state, _watches: watches })
+        Ok(Self { dir: dir.to_owned(), opened: pair.opened, state, _watches: watches })
     }
 }
 
@@ -139,6 +141,7 @@ impl SearchIndex for TantivyIndex {
     }
 
     fn purge(&self) -> Result<()> {
+        open::remove_damaged(&self.dir)?;
         self.state.change("purge", |writer, before| writer.purge(before).map(Some))
     }
 
@@ -147,11 +150,11 @@ impl SearchIndex for TantivyIndex {
     }
 
     fn check(&self) -> Result<Vec<String>> {
-        let guard = self.state.writer.lock();
+        // Reading every byte takes its time: batches go on meanwhile.
+        let checks = self.state.writer.lock().as_ref().map(|writer| [writer.turns.check(), writer.records.check()]);
         let mut wrong = Vec::new();
-        if let Some(writer) = guard.as_ref() {
-            wrong.extend(writer.turns.check()?);
-            wrong.extend(writer.records.check()?);
+        for check in checks.into_iter().flatten() {
+            wrong.extend(check.run()?);
         }
         Ok(wrong)
     }

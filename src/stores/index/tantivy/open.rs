@@ -15,6 +15,9 @@ const TURNS: Merging = Merging { segments: 8, small: 2_000, memory: 96 << 20 };
 /// Records are rewritten by every edit, and each segment costs every search: small steps.
 const RECORDS: Merging = Merging { segments: 5, small: 200, memory: 32 << 20 };
 
+/// Where a damaged index is kept.
+const DAMAGED: &str = "damaged";
+
 /// Both indexes and their first state.
 pub struct Pair {
     /// Turns.
@@ -81,7 +84,7 @@ fn clear(dir: &Path) -> Result<()> {
 
 /// Keeps a damaged index for whoever wants to look at it: the last one only, so that disks do not fill.
 fn set_aside(dir: &Path, why: &StoreError) -> Result<()> {
-    let aside = dir.join("damaged");
+    let aside = dir.join(DAMAGED);
     tracing::warn!(error = why as &dyn std::error::Error, "the index is damaged: set aside, to be made again");
     remove(&aside)?;
     fs::create_dir_all(&aside).map_err(|e| StoreError::io(Store::Index, "set the index aside", e))?;
@@ -92,6 +95,11 @@ fn set_aside(dir: &Path, why: &StoreError) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Removes a damaged index that was set aside: it may hold what was erased since.
+pub fn remove_damaged(dir: &Path) -> Result<()> {
+    remove(&dir.join(DAMAGED))
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -3,11 +3,9 @@ use super::columns::Column;
 use super::failure::{corrupt, unread};
 use super::schema::{self, RecordFields};
 use super::turns;
-use crate::domain::builtins;
 use crate::query::resolved::Target;
 use crate::stores::error::Result;
 use parking_lot::RwLock;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use tantivy::SegmentReader;
@@ -49,7 +47,7 @@ pub struct RecordCache {
     reader: SegmentReader,
     columns: RwLock<HashMap<Target, Arc<Column>>>,
     held: OnceLock<[Stored<u64>; 4]>,
-    tids: OnceLock<Option<StrColumn>>,
+    tids: OnceLock<StrColumn>,
 }
 
 /// What a record says of itself.
@@ -130,34 +128,25 @@ impl RecordCache {
         })
     }
 
-    /// The id of a document's transcript, given the column of ids if it is in memory.
-    pub fn tid<'a>(&self, doc: u32, ids: Option<&'a Column>) -> Result<Cow<'a, str>> {
-        if let Some(Column::Keywords(ids)) = ids {
-            let spelling = ids.spellings(doc).first().copied().unwrap_or(u32::MAX);
-            return Ok(Cow::Borrowed(ids.shown().get(spelling as usize)));
-        }
-        let column = match self.tids.get() {
-            Some(column) => column,
-            None => {
-                let column = self.reader.fast_fields().str(schema::TID).map_err(unread)?;
-                self.tids.get_or_init(|| column)
-            }
-        };
-        let mut text = String::new();
-        if let Some(column) = column
-            && let Some(ordinal) = column.ords().first(doc)
-        {
-            column.ord_to_str(ordinal, &mut text).map_err(unread)?;
-        }
-        Ok(Cow::Owned(text))
+    /// Where a document's transcript id stands among those of the segment, in order of code point.
+    #[inline]
+    pub fn tid_ordinal(&self, doc: u32) -> Result<u64> {
+        self.tids()?.ords().first(doc).ok_or_else(|| corrupt("read a transcript id"))
     }
 
-    /// The column of ids if it is in memory; else it is read when so many of them are wanted that single ones do not pay.
-    pub fn tids(&self, many: bool) -> Result<Option<Arc<Column>>> {
-        let Some(target) = builtins::builtin(schema::TID).map(Target::Builtin) else { return Ok(None) };
-        if let Some(column) = self.columns.read().get(&target) {
-            return Ok(Some(column.clone()));
+    /// The id of that ordinal.
+    pub fn tid(&self, ordinal: u64) -> Result<String> {
+        let mut text = String::new();
+        self.tids()?.ord_to_str(ordinal, &mut text).map_err(unread)?;
+        Ok(text)
+    }
+
+    fn tids(&self) -> Result<&StrColumn> {
+        if let Some(column) = self.tids.get() {
+            return Ok(column);
         }
-        if many { self.column(target).map(Some) } else { Ok(None) }
+        let column = self.reader.fast_fields().str(schema::TID).map_err(unread)?;
+        let column = column.ok_or_else(|| corrupt("read the transcript ids"))?;
+        Ok(self.tids.get_or_init(|| column))
     }
 }

@@ -84,14 +84,17 @@ impl Writer {
             let before_turns = Payload::new(self.payload.epoch, number, self.payload.turns_batch);
             self.delete_records(before, &batch.erased)?;
             self.records.commit(before_turns)?;
+            self.payload = before_turns;
         }
         if changes_turns {
             self.write_turns(before, batch.turns, &batch.erased)?;
             self.turns.commit(payload)?;
         }
-        self.write_records(before, batch.records.into_values())?;
-        self.records.commit(payload)?;
-        self.payload = payload;
+        if batch.erased.is_empty() || !batch.records.is_empty() {
+            self.write_records(before, batch.records.into_values())?;
+            self.records.commit(payload)?;
+            self.payload = payload;
+        }
         self.show(before, &erased)
     }
 

@@ -21,7 +21,6 @@ pub fn of_rank(rank: i64) -> f64 {
 /// The best `room` of `matching`, and what ties with the last of them: rank and key.
 pub fn best(context: &Context<'_>, matching: &Bits, room: usize, descending: bool) -> Result<Vec<(i64, u32)>> {
     let mut best = Best::new(room, descending);
-    let mut scored = Bits::default();
     match context.scored.as_slice() {
         [] => {}
         [clause] => {
@@ -31,18 +30,16 @@ pub fn best(context: &Context<'_>, matching: &Bits, room: usize, descending: boo
                 for (key, count) in found.counts.iter().flatten().filter(|(key, _)| matching.contains(*key)) {
                     best.push(rank(part(context, idf, *key, *count)), *key);
                 }
-                scored = found.keys.clone();
             }
         }
         clauses => {
             let mut sums = vec![0f64; context.snapshot.bound as usize];
             for clause in clauses {
                 add_parts(context, *clause, matching, &mut sums)?;
-                if let Some(found) = context.found(*clause)? {
-                    scored.add(&found.keys);
-                }
             }
-            for key in matching.iter().filter(|key| scored.contains(*key)) {
+            let mut scored = matching.clone();
+            scored.keep(&with_words(context)?);
+            for key in scored.iter() {
                 best.push(rank(sums.get(key as usize).copied().unwrap_or(0.0)), key);
             }
         }
@@ -50,10 +47,21 @@ pub fn best(context: &Context<'_>, matching: &Bits, room: usize, descending: boo
     // Transcripts without any of the words score 0: behind all others, but in front when ascending.
     if !descending || best.len() < room {
         let mut others = matching.clone();
-        others.drop_all(&scored);
+        others.drop_all(&with_words(context)?);
         others.iter().for_each(|key| best.push(rank(0.0), key));
     }
     Ok(best.sorted())
+}
+
+/// The transcripts in which the words of any clause stand.
+fn with_words(context: &Context<'_>) -> Result<Bits> {
+    let mut keys = Bits::default();
+    for clause in &context.scored {
+        if let Some(found) = context.found(*clause)? {
+            keys.add(&found.keys);
+        }
+    }
+    Ok(keys)
 }
 
 /// The scores of these transcripts.

@@ -1,0 +1,118 @@
+//! The library's directory of mapped files, without its list of files.
+//!
+//! The library writes a list of its files (`.managed.json`) anew, with a flush, for every file it makes: 7 of the 16
+//! flushes of a small commit. The list serves only to find files that are no longer used, and the directory itself
+//! says which there are.
+//!
+//! *Decision:* the list is read from the directory and never written. A small commit costs half the flushes, a torn
+//! list cannot keep an index from opening, and files orphaned by a killed process are found and removed.
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+use tantivy::TantivyError;
+use tantivy::directory::error::{DeleteError, LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
+use tantivy::directory::{
+    Directory, DirectoryLock, FileHandle, FileSlice, Lock, MmapDirectory, WatchCallback, WatchHandle,
+};
+
+/// The name under which the library keeps its list.
+const LIST: &str = ".managed.json";
+
+/// Files of one index.
+#[derive(Clone, Debug)]
+pub struct Files {
+    path: PathBuf,
+    inner: MmapDirectory,
+}
+
+impl Files {
+    /// The files in `path`, which must exist.
+    pub fn open(path: &Path) -> Result<Self, TantivyError> {
+        let inner = MmapDirectory::open(path).map_err(|e: OpenDirectoryError| TantivyError::from(e))?;
+        Ok(Self { path: path.to_owned(), inner })
+    }
+
+    /// What the library's list would say.
+    fn list(&self) -> io::Result<Vec<u8>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            if let Ok(name) = entry?.file_name().into_string()
+                && is_the_librarys(&name)
+            {
+                names.push(name);
+            }
+        }
+        Ok(serde_json::to_vec(&names)?)
+    }
+}
+
+/// Files of segments are called by 32 hexadecimal digits and an ending.
+fn is_the_librarys(name: &str) -> bool {
+    name == "meta.json"
+        || name.split_once('.').is_some_and(|(stem, _)| stem.len() == 32 && stem.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+impl Directory for Files {
+    fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
+        self.inner.get_file_handle(path)
+    }
+
+    fn open_read(&self, path: &Path) -> Result<FileSlice, OpenReadError> {
+        self.inner.open_read(path)
+    }
+
+    fn delete(&self, path: &Path) -> Result<(), DeleteError> {
+        self.inner.delete(path)
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
+        self.inner.exists(path)
+    }
+
+    fn open_write(&self, path: &Path) -> Result<tantivy::directory::WritePtr, OpenWriteError> {
+        self.inner.open_write(path)
+    }
+
+    fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
+        if path == Path::new(LIST) {
+            return self.list().map_err(|e| OpenReadError::wrap_io_error(e, path.to_owned()));
+        }
+        self.inner.atomic_read(path)
+    }
+
+    fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
+        if path == Path::new(LIST) { Ok(()) } else { self.inner.atomic_write(path, data) }
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        self.inner.sync_directory()
+    }
+
+    fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
+        self.inner.acquire_lock(lock)
+    }
+
+    fn watch(&self, callback: WatchCallback) -> Result<WatchHandle, TantivyError> {
+        self.inner.watch(callback)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_what_lies_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let segment = "0123456789abcdef0123456789abcdef.fast";
+        for name in [segment, "meta.json", "notes.txt", ".tantivy-writer.lock"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let files = Files::open(dir.path()).unwrap();
+        files.atomic_write(Path::new(LIST), b"[]").unwrap();
+        assert!(!dir.path().join(LIST).exists());
+        let mut names: Vec<String> = serde_json::from_slice(&files.atomic_read(Path::new(LIST)).unwrap()).unwrap();
+        names.sort();
+        assert_eq!(names, [segment, "meta.json"]);
+    }
+}
