@@ -54,11 +54,15 @@ impl<T: Missing> PerDoc<T> {
             }
             ColumnIndex::Multivalued(_) => {
                 let mut starts = Vec::with_capacity(docs as usize + 1);
+                // A document without a value has the range 0..0 when others have none either: it begins where the
+                // one before it ends.
+                let mut end = 0;
                 for doc in 0..docs {
-                    starts.push(column.index.value_row_ids(doc).start);
+                    starts.push(end);
+                    end = column.index.value_row_ids(doc).end.max(end);
                 }
+                starts.push(end);
                 let values: Vec<T> = rows(column).into_iter().map(convert).collect();
-                starts.push(u32::try_from(values.len()).unwrap_or(u32::MAX));
                 PerDoc::Many { starts, values }
             }
         }
