@@ -36,7 +36,7 @@ impl DataFolder {
                 dir.display()
             );
         }
-        fs::create_dir_all(dir).map_err(|error| refusal(dir, &error)).context("cannot make the data folder")?;
+        make(dir).map_err(|error| refusal(dir, &error)).context("cannot make the data folder")?;
         let lock = match LockFile::hold(dir) {
             Ok(lock) => lock,
             Err(held @ LockError::Held { .. }) => bail!(
@@ -125,6 +125,15 @@ fn refusal(dir: &Path, error: &std::io::Error) -> anyhow::Error {
         ErrorKind::StorageFull => anyhow::anyhow!("the disk that holds {shown} is full ({error})"),
         _ => anyhow::anyhow!("{shown}: {error}"),
     }
+}
+
+/// Makes the folder, if it is not there, for its owner alone: transcripts lie in it as plain files.
+fn make(dir: &Path) -> std::io::Result<()> {
+    let mut maker = fs::DirBuilder::new();
+    maker.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.create(dir)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn demo_lines(out: &mut String, started: &Started, outcome: Outcome) {
     }
     let _ = write!(
         out,
-        "The same with what you already have: the shape of V-Spark's /metadata, /search, /config and /list."
+        "Clients written for V-Spark's /metadata, /search, /config and /list work here unchanged: give them this address."
     );
     out.push('\n');
 }

@@ -210,7 +210,14 @@ impl Merge {
             Ok(_) => {
                 self.set.insert(name, (value, origin));
             }
-            Err(error) => self.problem(key, &origin, format!("is {value}: {error}")),
+            Err(_) => {
+                let right = match self.default_of(key) {
+                    Some(Value::Bool(_)) => "write true or false",
+                    Some(Value::Number(_)) => "write a whole number, 0 or more",
+                    _ => "write a text in quotes",
+                };
+                self.problem(key, &origin, format!("is {value}; {right}"));
+            }
         }
     }
 

@@ -3,6 +3,7 @@ use super::TABLE;
 use super::observe::Instruments;
 use super::routes::operations::{DESCRIPTION, MetricsAccess};
 use super::server::application;
+use crate::domain::refusal::Code;
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
@@ -39,6 +40,15 @@ fn the_description_names_the_paths_and_methods_of_the_url_table() {
         .flat_map(|route| route.methods.iter().map(|method| format!("{method} {}", route.path.replace(":.*}", "}"))))
         .collect();
     assert_eq!(described, table);
+}
+
+#[test]
+fn the_description_names_every_code_of_errors() {
+    let description: Value = serde_json::from_str(DESCRIPTION).unwrap();
+    let described = description["components"]["schemas"]["Code"]["enum"].as_array().unwrap();
+    for code in Code::ALL {
+        assert!(described.iter().any(|own| own == code.text()), "{}", code.text());
+    }
 }
 
 #[test]

@@ -150,8 +150,11 @@ impl Target for Remote {
     }
 
     fn make_token(&mut self, body: Value) -> Result<Value> {
+        let named: Vec<&str> =
+            ["company", "org", "folder"].iter().filter_map(|level| body.get(level)?.as_str()).collect();
+        let what = if named.is_empty() { "/tokens".to_owned() } else { named.join("/") };
         let made = self.json(&Method::POST, "/tokens", Some(&body))?;
-        self.must(made, "/tokens")
+        self.must(made, &what)
     }
 
     fn list_tokens(&mut self) -> Result<Value> {

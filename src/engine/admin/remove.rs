@@ -94,7 +94,8 @@ pub fn delete(
     for (keys, object) in &targets {
         if !options.tree && !is_empty(object, folder_is_empty) {
             let name = keys.join("/");
-            let detail = format!("Can not delete non-empty object: {name:?} holds others; tree=true deletes them too");
+            let held = if matches!(object, Object::Folder(..)) { "transcripts" } else { "others" };
+            let detail = format!("Can not delete non-empty object: {name:?} holds {held}; tree=true deletes them too");
             return Err(Error::refused(Code::ConfigNotEmpty, detail));
         }
         removal.take(object, keys.last().copied().unwrap_or_default())?;

@@ -134,6 +134,25 @@ fn threads_do_not_hinder_each_other() {
 }
 
 #[test]
+fn two_that_publish_one_body_in_a_new_folder_do_not_hinder_each_other() {
+    let (_dir, archive) = scratch();
+    for n in 0..64 {
+        let at = place("Acme", &format!("Acme-{n}"), "a");
+        archive.stage(&[staged(&at, n + 1, 1, "{}")]).unwrap();
+        let start = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    start.wait();
+                    archive.publish(&[(at.clone(), Key(n + 1), Revision(1))]).unwrap();
+                });
+            }
+        });
+        assert_eq!(archive.body(&at, Key(n + 1), Revision(1)).unwrap().as_deref(), Some("{}"));
+    }
+}
+
+#[test]
 fn a_failed_flush_is_fatal_and_a_full_disk_is_told() {
     let failure = |flush, kind| Failure { path: PathBuf::from("x"), flush, source: io::Error::from(kind) };
     assert_eq!(failed(failure(true, ErrorKind::StorageFull)).kind, Kind::Fatal);
