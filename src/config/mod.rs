@@ -7,7 +7,6 @@ pub mod check;
 pub mod engine;
 pub mod environment;
 pub mod load;
-pub mod near;
 pub mod server;
 pub mod show;
 

@@ -1,6 +1,7 @@
 //! Floor 5: the use cases. [`Engine`] is all that the interfaces may call; it knows neither HTTP nor any backend.
 pub mod access;
 pub mod admin;
+pub mod blocking;
 pub mod core;
 pub mod counters;
 pub mod edit;
@@ -24,7 +25,9 @@ use crate::domain::identity::{CompanyName, FolderName, Mark, OrgName, Place, Tid
 use crate::domain::metadata::Edit;
 use crate::query::request::SearchRequest;
 use crate::stores::Stores;
-use intake::lines::{self, Target, blocking};
+use blocking::blocking;
+use intake::lines;
+use intake::target::Target;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;

@@ -65,7 +65,7 @@ fn every_answered_edit_survives_kill_9() {
         }
     }
     for (tid, (_, value)) in acknowledged.lock().unwrap().iter().filter(|(tid, _)| tid.starts_with('n')) {
-        assert_eq!(server.ids(&format!("q=word{value}")), [tid.clone()]);
+        assert_eq!(server.ids(&format!("q=word{value}")), std::slice::from_ref(tid));
     }
     server.stop_and_verify();
 }

@@ -1,9 +1,9 @@
 //! Erasing transcripts: hidden at the answer, gone from every file when the job is done.
-use super::lines::blocking;
 use crate::domain::access::Right;
 use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place, Tid};
 use crate::domain::refusal::Code;
 use crate::engine::access::Caller;
+use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::edit::current::Current;
@@ -11,7 +11,7 @@ use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::{check, visible};
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{Erased, Precondition};
-use crate::engine::workers::jobs;
+use crate::engine::workers::jobs::{self, list};
 use crate::stores::database::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,7 +72,7 @@ async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec
     let mut writes = Vec::with_capacity(found.len());
     let mut made = Vec::with_capacity(found.len());
     for (place, current) in &found {
-        let job = jobs::erasure(current, place);
+        let job = list::erasure(current, place);
         made.push((current.key, job.clone()));
         let write = Write::Erase {
             key: current.key,

@@ -1,7 +1,8 @@
 //! One wave of transcripts with different ids: bodies are staged durably in one flush, rows committed in one
 //! transaction, bodies given their names, and only then the locks go (contract section 2: an acknowledged body is never
 //! overwritten by an unacknowledged one).
-use super::lines::{Target, not_alone};
+use super::target::Target;
+use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::identity::{FieldName, FolderId, Key, Place, Revision, Tid};
 use crate::domain::metadata::{Metadata, merge_patch};
@@ -302,11 +303,11 @@ impl Wave {
     }
 
     fn none_of(&self, drafts: Vec<Result<Draft>>) -> Vec<Result<Done>> {
-        let refused = |(item, draft): (&Item, Result<Draft>)| match draft {
-            Ok(_) => Err(Error::Refused(not_alone(&item.tid).1)),
+        let refused = |draft: Result<Draft>| match draft {
+            Ok(_) => Err(Error::Refused(not_alone())),
             Err(error) => Err(error),
         };
-        self.items.iter().zip(drafts).map(refused).collect()
+        drafts.into_iter().map(refused).collect()
     }
 
     fn all_failed(&self, error: &Error) -> Vec<Result<Done>> {
@@ -321,6 +322,11 @@ fn write(draft: &Draft) -> (Write, Then) {
         Some(expected) => Write::Replace(stored, expected),
     };
     (write, Then::Keep(draft.after.clone()))
+}
+
+/// Why a good transcript of a wave that stands or falls as one was not stored.
+pub fn not_alone() -> Refusal {
+    Refusal::new(Code::AtomicFailed, "another line of the atomic request failed")
 }
 
 /// What a person should know of a transcript that was taken all the same.
@@ -341,10 +347,6 @@ fn notes(projection: &Projection) -> Vec<String> {
 fn copy(error: &Error) -> Error {
     match error {
         Error::Refused(refusal) => Error::Refused(Refusal::clone(refusal)),
-        Error::Store(error) => Error::Store(crate::stores::StoreError::plain(
-            error.store,
-            error.kind,
-            crate::engine::edit::committer::chain(error),
-        )),
+        Error::Store(error) => Error::Store(crate::stores::StoreError::plain(error.store, error.kind, chain(error))),
     }
 }
