@@ -77,12 +77,6 @@ impl Engine {
         upkeep::figures::figures(&self.core)
     }
 
-    /// Waits until database, index and archive are level, at most `patience`.
-    pub async fn level(&self, patience: Duration) -> bool {
-        let archived = self.core.archive.until(patience, workers::progress::Progress::is_empty).await;
-        archived && self.core.index.until(patience, workers::progress::Progress::is_empty).await
-    }
-
     /// Token text to caller.
     ///
     /// # Errors

@@ -89,3 +89,38 @@ fn entry(token: &StoredToken) -> std::result::Result<Entry, serde_json::Error> {
     let expires = properties.expires.as_deref().and_then(|text| parse_instant(text, &jiff::tz::TimeZone::UTC));
     Ok(Entry { digest: token.digest, caller, properties, expires })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(id: &str, token: &str, body: &str) -> StoredToken {
+        StoredToken { id: id.to_owned(), digest: digest::sha256(token.as_bytes()), body: body.to_owned() }
+    }
+
+    fn named(extra: &str) -> String {
+        format!(r#"{{"name":"n","rights":["read"],"created":"2026-01-01T00:00:00Z"{extra}}}"#)
+    }
+
+    #[test]
+    fn a_token_is_found_until_the_instant_it_expires() {
+        let table = TokenTable::new(vec![
+            stored("always", "a", &named("")),
+            stored("once", "b", &named(r#","expires":"2026-01-01T00:00:01Z""#)),
+        ]);
+        let expiry = 1_767_225_601_000_000;
+        let found = |token, now| table.find(token, Timestamp(now)).map(Caller::token_id);
+        assert_eq!(found("b", expiry - 1), Some("once"));
+        assert_eq!(found("b", expiry), None);
+        assert_eq!(found("a", i64::MAX), Some("always"));
+        assert_eq!(found("c", 0), None);
+    }
+
+    #[test]
+    fn a_damaged_token_leaves_the_others_usable() {
+        let table = TokenTable::new(vec![stored("bad", "a", "{"), stored("good", "b", &named(""))]);
+        assert_eq!(table.entries().count(), 1);
+        assert!(table.find("a", Timestamp(0)).is_none() && table.find("b", Timestamp(0)).is_some());
+        assert_eq!(table.stored.len(), 2);
+    }
+}
