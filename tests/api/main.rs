@@ -9,6 +9,7 @@
 )]
 mod support;
 
+mod answers;
 mod concurrency;
 mod config;
 mod crash;

@@ -23,7 +23,7 @@ pub struct Searched<'a> {
 }
 
 /// What is searched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct World<'a> {
     /// The organisations.
     pub searched: &'a [Searched<'a>],
@@ -31,7 +31,12 @@ pub struct World<'a> {
     pub limits: &'a Limits,
     /// Whether the caller may see values of fields marked `pii`.
     pub pii: bool,
+    /// Whether metadata of the folder's transcripts has the name although it is not configured there.
+    pub seen: &'a Seen<'a>,
 }
+
+/// See [`World::seen`].
+pub type Seen<'a> = dyn Fn(FolderId, &FieldName) -> bool + 'a;
 
 /// A field as one organisation has it, and where.
 #[derive(Clone, Debug)]
@@ -150,7 +155,8 @@ impl<'a> World<'a> {
         let shown: String = name.shown().chars().take(80).collect();
         let folders = self.folder_list();
         let fix = self.fix(&shown);
-        let known = self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
+        let defined = self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
+        let known = defined || self.folders().any(|(_, folder)| (self.seen)(folder.id, name));
         if known {
             let detail = format!("the field {shown:?} is not configured for any folder searched ({folders}){fix}");
             return origin.refusal(Code::FieldNotConfigured, at, detail);
