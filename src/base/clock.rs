@@ -70,4 +70,19 @@ mod tests {
         assert_eq!(Timestamp(0).rfc3339(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp(0).http_date(), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
+    #[test]
+    fn a_manual_clock_stands_until_it_is_set_and_its_clones_go_with_it() {
+        let clock = Clock::manual(Timestamp(5));
+        let other = clock.clone();
+        assert_eq!((clock.now(), other.now()), (Timestamp(5), Timestamp(5)));
+        clock.set(Timestamp(7));
+        assert_eq!(other.now(), Timestamp(7));
+    }
+
+    #[test]
+    fn the_systems_clock_cannot_be_set() {
+        let clock = Clock::system();
+        clock.set(Timestamp(0));
+        assert!(clock.now() > Timestamp(1_600_000_000_000_000));
+    }
 }

@@ -111,12 +111,15 @@ pub fn raw_from(text: &str) -> Result<Raw, serde_json::Error> {
     RawValue::from_string(text.to_owned()).map_err(|e| serde_json::Error::custom(e.to_string()))
 }
 
+/// `text` as a JSON string literal.
+pub fn quoted(text: &str) -> String {
+    // Text can always be written; the error is the writer's, and a `String` has none.
+    serde_json::to_string(text).unwrap_or_else(|_| String::from("\"\""))
+}
+
 /// Appends `text` as a JSON string literal.
 pub fn push_string(out: &mut String, text: &str) {
-    match serde_json::to_string(text) {
-        Ok(quoted) => out.push_str(&quoted),
-        Err(_) => out.push_str("\"\""),
-    }
+    out.push_str(&quoted(text));
 }
 
 #[cfg(test)]

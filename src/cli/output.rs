@@ -1,4 +1,5 @@
 //! What goes out: data, words, exit status.
+use crate::base::causes::chain;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -46,20 +47,8 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
     if pipe_closed {
         return ExitCode::SUCCESS;
     }
-    say(format_args!("linernotes: {}", chain(error)));
+    say(format_args!("linernotes: {}", chain(error.as_ref())));
     if error.downcast_ref::<Usage>().is_some() { ExitCode::from(2) } else { ExitCode::from(1) }
-}
-
-/// The error and its causes in one line; a cause that only repeats its effect is left out.
-pub fn chain(error: &anyhow::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let text = cause.to_string();
-        if !parts.iter().any(|part| part.ends_with(&text)) {
-            parts.push(text);
-        }
-    }
-    parts.join(": ")
 }
 
 /// Rows under headings, each column as wide as its widest cell.
@@ -87,13 +76,6 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::anyhow;
-
-    #[test]
-    fn a_chain_does_not_repeat_itself() {
-        let error = anyhow!("disk full").context("database: commit: disk full").context("cannot start");
-        assert_eq!(chain(&error), "cannot start: database: commit: disk full");
-    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

@@ -1,8 +1,8 @@
 //! Bringing the sources together: defaults < file < environment < flags, each value with its origin.
 use super::check::{Problem, check};
 use super::environment::{Environment, PREFIX};
-use super::near::near;
 use super::sections::{Config, nest};
+use crate::base::near::near;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -234,7 +234,7 @@ impl Merge {
         }
         let elsewhere =
             self.defaults.iter().find(|(name, _)| name.split_once('.').is_some_and(|(_, own)| own == short));
-        match (near(short, names.iter().copied()), elsewhere) {
+        match (near(short, names.iter().copied()).first(), elsewhere) {
             (None, Some((name, _))) => format!("there is no such key; did you mean `{name}`?"),
             _ => unknown("key", short, names),
         }
@@ -266,7 +266,7 @@ impl Merge {
 }
 
 fn unknown(what: &str, name: &str, known: Vec<&str>) -> String {
-    match near(name, known.iter().copied()) {
+    match near(name, known.iter().copied()).first() {
         Some(meant) => format!("there is no such {what}; did you mean `{meant}`?"),
         None => format!("there is no such {what}; known are {}", known.join(", ")),
     }

@@ -7,18 +7,12 @@ pub mod check;
 pub mod engine;
 pub mod environment;
 pub mod load;
-pub mod near;
+pub mod sections;
 pub mod server;
 pub mod show;
 
-pub use crate::domain::limits::Limits;
 pub use check::Problem;
 pub use engine::{Compat, Workers};
 pub use environment::Environment;
 pub use load::{Loaded, Origin, Sources};
-pub use server::{Data, Log, Metrics, Server};
-
 pub use sections::Config;
-
-/// The sections together, apart from the files that read and show them.
-pub mod sections;

@@ -91,19 +91,9 @@ impl Catalogue {
         self.companies.get(company)?.orgs.get(org)
     }
 
-    /// The folder with that number within an organisation.
-    pub fn folder_by_id(org: &Org, id: FolderId) -> Option<&Arc<Folder>> {
-        org.folders.values().find(|folder| folder.id == id)
-    }
-
     /// All organisations with their companies.
     pub fn orgs(&self) -> impl Iterator<Item = (&Arc<Company>, &Arc<Org>)> {
         self.companies.values().flat_map(|company| company.orgs.values().map(move |org| (company, org)))
-    }
-
-    /// The organisation with that number, and its company.
-    pub fn org_by_id(&self, id: OrgId) -> Option<(&Arc<Company>, &Arc<Org>)> {
-        self.orgs().find(|(_, org)| org.id == id)
     }
 
     /// Takes the next free number.

@@ -1,6 +1,7 @@
 //! Floor 5: the use cases. [`Engine`] is all that the interfaces may call; it knows neither HTTP nor any backend.
 pub mod access;
 pub mod admin;
+pub mod blocking;
 pub mod core;
 pub mod counters;
 pub mod edit;
@@ -25,7 +26,9 @@ use crate::domain::identity::{CompanyName, FolderName, Mark, OrgName, Place, Tid
 use crate::domain::metadata::Edit;
 use crate::query::request::SearchRequest;
 use crate::stores::Stores;
-use intake::lines::{self, Target, blocking};
+use blocking::blocking;
+use intake::lines;
+use intake::target::Target;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,12 +76,6 @@ impl Engine {
     /// Where things stand.
     pub fn figures(&self) -> upkeep::Figures {
         upkeep::figures::figures(&self.core)
-    }
-
-    /// Waits until database, index and archive are level, at most `patience`.
-    pub async fn level(&self, patience: Duration) -> bool {
-        let archived = self.core.archive.until(patience, workers::progress::Progress::is_empty).await;
-        archived && self.core.index.until(patience, workers::progress::Progress::is_empty).await
     }
 
     /// Token text to caller.

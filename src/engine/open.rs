@@ -3,16 +3,18 @@
 use super::admin::stored;
 use super::core::Core;
 use super::counters::Counters;
-use super::edit::committer::{Committer, Shared, chain};
+use super::edit::committer::{Committer, Shared};
 use super::edit::current::Cache;
 use super::edit::locks::Locks;
 use super::error::Result;
 use super::seen::Seen;
 use super::settings::Settings;
-use super::tokens::TokenTable;
+use super::tokens::table::TokenTable;
+use super::workers::jobs::list::Task;
 use super::workers::progress::Progress;
 use super::workers::{archiver, backfill, indexer, janitor, jobs};
 use super::world::World;
+use crate::base::causes::chain;
 use crate::base::clock::Clock;
 use crate::domain::identity::{Key, Place, Revision};
 use crate::stores::Stores;
@@ -141,11 +143,11 @@ fn owed(stores: &Stores, index: &Progress, archive: &Progress) -> Result<bool> {
 /// Jobs go on; files of organisations deleted in the moment of a crash are set aside before anything can be made anew.
 fn resume_jobs(core: &Arc<Core>) -> Result<()> {
     for job in core.stores.database.jobs()? {
-        if let Ok(jobs::Task::DiscardOrg { company, org_name }) = serde_json::from_str(&job.body) {
+        if let Ok(Task::DiscardOrg { company, org_name }) = serde_json::from_str(&job.body) {
             if core.world().catalogue.org(&company, &org_name).is_none() {
                 core.stores.archive.discard_org(&company, &org_name)?;
             }
-        } else if let Ok(jobs::Task::Erase { key, org, .. }) = serde_json::from_str(&job.body) {
+        } else if let Ok(Task::Erase { key, org, .. }) = serde_json::from_str(&job.body) {
             core.index.owe(key, org, 0);
         }
         core.jobs.add(job);

@@ -1,4 +1,6 @@
 //! Tokens: made, listed, revoked, recognised (contract section 3). Only digests are kept.
+pub mod table;
+
 use super::access::Caller;
 use super::core::Core;
 use super::edit::committer::Request;
@@ -10,86 +12,10 @@ use crate::domain::fields::datetime::parse_instant;
 use crate::domain::identity::{CompanyName, FolderName, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::stores::database::{StoredToken, Write};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::sync::Arc;
-
-/// A token's properties, as stored and shown.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Properties {
-    /// A name for people.
-    pub name: String,
-    /// What it reaches.
-    #[serde(flatten)]
-    pub scope: Scope,
-    /// What it may.
-    pub rights: Vec<Right>,
-    /// RFC 3339.
-    pub created: String,
-    /// RFC 3339; never, when missing.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub expires: Option<String>,
-}
-
-struct Entry {
-    digest: [u8; 32],
-    caller: Caller,
-    properties: Properties,
-    expires: Option<i64>,
-}
-
-/// All tokens, by the beginning of their digest.
-#[derive(Default)]
-pub struct TokenTable {
-    by_prefix: HashMap<[u8; 8], Vec<Entry>>,
-    stored: Vec<StoredToken>,
-}
-
-impl TokenTable {
-    /// Reads stored tokens; one that cannot be read is left out and logged.
-    pub fn new(stored: Vec<StoredToken>) -> Self {
-        let mut by_prefix: HashMap<[u8; 8], Vec<Entry>> = HashMap::new();
-        for token in &stored {
-            match entry(token) {
-                Ok(entry) => by_prefix.entry(prefix(&entry.digest)).or_default().push(entry),
-                Err(error) => tracing::error!(token = %token.id, %error, "a stored token cannot be read"),
-            }
-        }
-        Self { by_prefix, stored }
-    }
-
-    /// The caller behind a token. Whole digests are compared in constant time.
-    fn find(&self, token: &str, now: Timestamp) -> Option<&Caller> {
-        let asked = digest::sha256(token.as_bytes());
-        let candidates = self.by_prefix.get(&prefix(&asked))?;
-        let entry = candidates.iter().find(|entry| digest::equal(&entry.digest, &asked))?;
-        entry.expires.is_none_or(|at| at > now.0).then_some(&entry.caller)
-    }
-
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.by_prefix.values().flatten()
-    }
-}
-
-fn prefix(digest: &[u8; 32]) -> [u8; 8] {
-    let mut first = [0; 8];
-    for (to, from) in first.iter_mut().zip(digest) {
-        *to = *from;
-    }
-    first
-}
-
-fn entry(token: &StoredToken) -> std::result::Result<Entry, serde_json::Error> {
-    let properties: Properties = serde_json::from_str(&token.body)?;
-    let caller = Caller {
-        token_id: token.id.as_str().into(),
-        scope: properties.scope.clone(),
-        rights: properties.rights.clone().into(),
-    };
-    let expires = properties.expires.as_deref().and_then(|text| parse_instant(text, &jiff::tz::TimeZone::UTC));
-    Ok(Entry { digest: token.digest, caller, properties, expires })
-}
+use table::{Properties, TokenTable};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,14 +75,16 @@ pub async fn make(core: &Core, caller: &Caller, body: Value) -> Result<Value> {
     let lacking: Vec<&str> = asked.rights.iter().filter(|right| !caller.may(**right)).map(|r| r.text()).collect();
     if !lacking.is_empty() {
         let lacking = lacking.join(", ");
-        return Err(Error::refused(Code::RightMissing, format!("a token grants at most what its maker holds; lacking: {lacking}")));
+        return Err(Error::refused(
+            Code::RightMissing,
+            format!("a token grants at most what its maker holds; lacking: {lacking}"),
+        ));
     }
     let expires = asked.expires.as_deref().map(|text| expiry(core, text)).transpose()?;
     let mut rights = asked.rights;
     rights.sort();
     rights.dedup();
-    let properties =
-        Properties { name: asked.name, scope, rights, created: core.clock.now().rfc3339(), expires };
+    let properties = Properties { name: asked.name, scope, rights, created: core.clock.now().rfc3339(), expires };
     let (token, id) = store(core, &properties).await?;
     let mut shown = shown(&id, &properties);
     if let Some(members) = shown.as_object_mut() {
@@ -176,9 +104,9 @@ fn expiry(core: &Core, text: &str) -> std::result::Result<String, Refusal> {
 
 /// The scope asked for, cut to what the maker sees and what exists.
 fn scope(core: &Core, caller: &Caller, asked: &Asked) -> Result<Scope> {
-    let scope =
-        Scope { company: asked.company.clone(), org: asked.org.clone(), folder: asked.folder.clone() };
-    let complete = |missing| Error::from(Refusal::at(Code::ParameterInvalid, missing, "a narrower level needs the wider one"));
+    let scope = Scope { company: asked.company.clone(), org: asked.org.clone(), folder: asked.folder.clone() };
+    let complete =
+        |missing| Error::from(Refusal::at(Code::ParameterInvalid, missing, "a narrower level needs the wider one"));
     let world = core.world();
     match (&scope.company, &scope.org, &scope.folder) {
         (None, None, None) => {}

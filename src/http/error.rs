@@ -2,6 +2,7 @@
 //! line of `text/html` with status 400 for PATCH and DELETE on `/metadata` (contract section 3).
 use super::headers::accepts_json;
 use super::route::matched;
+use crate::base::causes::chain;
 use crate::base::json::push_string;
 use crate::domain::refusal::{Code, Kind, Refusal};
 use crate::engine::Error;
@@ -185,16 +186,7 @@ pub fn log(failure: &Failure, status: StatusCode) {
     if !status.is_server_error() || matches!(failure, Failure::Engine(Error::Refused(_)) | Failure::NotReady(_)) {
         return;
     }
-    let mut chain = failure.to_string();
-    let mut cause = match failure {
-        Failure::Engine(Error::Store(error)) => std::error::Error::source(error),
-        _ => None,
-    };
-    while let Some(error) = cause {
-        let _ = write!(chain, ": {error}");
-        cause = error.source();
-    }
-    tracing::error!(status = status.as_u16(), error = chain, "a request failed");
+    tracing::error!(status = status.as_u16(), error = chain(failure), "a request failed");
 }
 
 fn dress(request: &HttpRequest, problem: &Problem<'_>, id: &str) -> HttpResponse {

@@ -6,7 +6,6 @@ pub mod evaluate;
 pub mod facets;
 pub mod glob;
 pub mod lexer;
-pub mod near;
 pub mod parser;
 pub mod ranges;
 pub mod request;

@@ -1,4 +1,12 @@
 //! Black-box tests: the real binary on a scratch folder, spoken to over HTTP. One binary, one module a subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected fails with its place named"
+)]
 mod support;
 
 mod answers;

@@ -56,7 +56,7 @@ pub fn lines(address: SocketAddr, token: Option<&Secret>) -> Vec<Line> {
 }
 
 /// An address a client on this machine can use: "all addresses" is none.
-pub fn reachable(address: SocketAddr) -> SocketAddr {
+fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(std::net::Ipv6Addr::LOCALHOST),

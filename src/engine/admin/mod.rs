@@ -21,9 +21,6 @@ pub mod visible;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Change, Context, change};
 pub use list::list;
-pub use path::{Collection, ConfigPath, Subject};
-pub use remove::{DeleteOptions, Removal, RemovedFolder, RemovedOrg, delete};
-pub use show::read;
-pub use stored::from_stored;
+pub use path::{Collection, ConfigPath};
+pub use remove::DeleteOptions;

@@ -4,15 +4,15 @@ use super::path::ConfigPath;
 use super::remove::{self, DeleteOptions};
 use super::{list, show};
 use crate::domain::catalogue::{Catalogue, Folder, Org};
-use crate::domain::identity::{CompanyName, FolderId, OrgName};
+use crate::domain::identity::{CompanyName, FieldName, FolderId, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
+use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::Request;
 use crate::engine::edit::committer::Then;
 use crate::engine::error::{Error, Result};
-use crate::engine::intake::lines::blocking;
-use crate::engine::workers::jobs::{self, Task};
+use crate::engine::workers::jobs::list::{Task, job};
 use crate::engine::world::World;
 use crate::stores::database::{Job, Write};
 use serde_json::Value;
@@ -81,9 +81,7 @@ pub async fn change(
 
 /// What a back-fill does, in words for `status`.
 fn label(before: Option<&Folder>, after: &Folder) -> String {
-    let known = |name: &&crate::domain::identity::FieldName| {
-        before.is_some_and(|folder| folder.schema.field(name).is_some())
-    };
+    let known = |name: &&FieldName| before.is_some_and(|folder| folder.schema.field(name).is_some());
     let added: Vec<&str> = after.custom_meta.iter().filter(|n| !known(n)).map(|n| n.shown()).collect();
     match added.as_slice() {
         [] => "fields".to_owned(),
@@ -107,14 +105,14 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
     let mut all: Vec<Job> = Vec::new();
     let mut discards = Vec::new();
     for gone in &removal.orgs {
-        let job = jobs::job(&Task::DiscardOrg { company: gone.company.clone(), org_name: gone.name.clone() });
+        let job = job(&Task::DiscardOrg { company: gone.company.clone(), org_name: gone.name.clone() });
         discards.push((gone.company.clone(), gone.name.clone(), job.id.clone()));
         all.push(job);
     }
     for gone in &removal.folders {
         let whole_org = removal.orgs.iter().any(|org| org.id == gone.org_id);
         let (company, org_name) = (gone.company.clone(), gone.org.clone());
-        all.push(jobs::job(&Task::EraseFolder { folder: gone.id, org: gone.org_id, company, org_name, whole_org }));
+        all.push(job(&Task::EraseFolder { folder: gone.id, org: gone.org_id, company, org_name, whole_org }));
     }
     let write = Write::Configure {
         put: removal.put,
@@ -132,10 +130,7 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
 }
 
 /// The files of deleted organisations are set aside before anybody can make the organisation anew.
-fn discard(
-    core: &Core,
-    orgs: Vec<(CompanyName, OrgName, String)>,
-) -> Result<()> {
+fn discard(core: &Core, orgs: Vec<(CompanyName, OrgName, String)>) -> Result<()> {
     for (company, org, _) in &orgs {
         core.stores.archive.discard_org(company, org)?;
     }
@@ -147,7 +142,7 @@ fn discard(
 }
 
 fn is_empty(core: &Core, folder: FolderId) -> bool {
-    core.stores.database.count(folder, 0).map_or(false, |summary| summary.transcripts == 0)
+    core.stores.database.count(folder, 0).is_ok_and(|summary| summary.transcripts == 0)
 }
 
 fn unchanged_since(core: &Core, caller: &Caller, path: &ConfigPath, if_match: Option<&str>) -> Result<()> {

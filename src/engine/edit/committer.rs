@@ -5,6 +5,7 @@
 //! Settles (what the sinks have done) are lazy: they ride in the next commit, or go alone after 50 ms of quiet.
 use super::current::{Cache, Current};
 use super::locks::Guard;
+use crate::base::causes::chain;
 use crate::domain::identity::{FolderId, OrgId, Revision, Tid};
 use crate::domain::refusal::Code;
 use crate::engine::counters::Counters;
@@ -332,16 +333,13 @@ impl Worker {
             Then::Forget(org, tid) => self.shared.cache.forget(org, &tid),
         }
     }
-
 }
 
 impl Request {
     /// Whether every write was computed with the configuration in force.
     fn is_current(&self, world: &World) -> bool {
         self.writes.iter().all(|(write, then)| match (write, then) {
-            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => {
-                fits(world, s.folder, s.schema_version)
-            }
+            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => fits(world, s.folder, s.schema_version),
             (Write::Reproject { schema_version, .. }, Then::Keep(current)) => {
                 fits(world, current.folder, *schema_version)
             }
@@ -361,16 +359,4 @@ impl Request {
 
 fn fits(world: &World, folder: FolderId, version: u64) -> bool {
     world.home(folder).is_some_and(|home| home.folder.schema.version == version)
-}
-
-/// The whole chain of causes in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

@@ -1,65 +1,17 @@
 //! Bringing transcripts in: lines are read, grouped into waves of different ids, and each wave goes in as one piece.
-use super::wave::{Item, Wave};
-use crate::domain::access::Right;
-use crate::domain::catalogue::Org;
-use crate::domain::identity::{CompanyName, FolderId, OrgId, OrgName, Place, Tid};
+use super::target::Target;
+use super::wave::{Done, Item, Wave, not_alone};
+use crate::base::causes::chain;
+use crate::domain::identity::{Place, Tid};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::{Received, read};
 use crate::engine::access::Caller;
+use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
-use crate::engine::types::{EditOptions, IngestOptions, Ingested, Verdict, Wait};
+use crate::engine::types::{EditOptions, IngestOptions, Ingested, Verdict};
 use std::collections::HashSet;
 use std::sync::Arc;
-
-/// Where transcripts go and how.
-#[derive(Clone)]
-pub struct Target {
-    /// The company's name.
-    pub company: CompanyName,
-    /// The organisation's name.
-    pub org_name: OrgName,
-    /// The organisation.
-    pub org: OrgId,
-    /// The folder asked for.
-    pub folder: Option<FolderId>,
-    /// What becomes of metadata, and where ids are found.
-    pub options: IngestOptions,
-}
-
-impl Target {
-    /// Resolves names, as far as the caller may see and write them.
-    ///
-    /// # Errors
-    /// `not_found`, `right_missing`.
-    pub fn resolve(
-        core: &Core,
-        caller: &Caller,
-        company: &CompanyName,
-        org: &OrgName,
-        options: &IngestOptions,
-    ) -> Result<Self> {
-        let world = core.world();
-        let found: &Arc<Org> = caller.org(&world.catalogue, company, org)?;
-        let folder = match &options.folder {
-            Some(name) => Some(caller.folder(found, name)?.id),
-            None => None,
-        };
-        caller.demand(Right::Write)?;
-        Ok(Self {
-            company: company.clone(),
-            org_name: org.clone(),
-            org: found.id,
-            folder,
-            options: options.clone(),
-        })
-    }
-
-    /// The place of an id in this organisation.
-    pub fn place(&self, tid: &Tid) -> Place {
-        Place { company: self.company.clone(), org: self.org_name.clone(), tid: tid.clone() }
-    }
-}
 
 type Parsed = std::result::Result<(Tid, Received), (Option<String>, Refusal)>;
 
@@ -125,14 +77,18 @@ pub async fn atomic(core: &Arc<Core>, caller: &Caller, target: &Target, lines: V
         .into_iter()
         .map(|line| match line {
             Ok((tid, _)) if !ids.insert(tid.clone()) => {
-                let refusal = Refusal::new(Code::TranscriptShape, format!("the id {tid} stands twice in one atomic request"));
+                let refusal =
+                    Refusal::new(Code::TranscriptShape, format!("the id {tid} stands twice in one atomic request"));
                 Err((Some(tid.as_str().to_owned()), refusal))
             }
             other => other,
         })
         .collect();
     if parsed.iter().any(std::result::Result::is_err) {
-        return Ok(parsed.into_iter().map(|line| line.map_or_else(Err, |(tid, _)| Err(not_alone(&tid)))).collect());
+        return Ok(parsed
+            .into_iter()
+            .map(|line| line.map_or_else(Err, |(tid, _)| Err((Some(tid.as_str().to_owned()), not_alone()))))
+            .collect());
     }
     let items: Vec<Item> = parsed
         .into_iter()
@@ -147,11 +103,6 @@ pub async fn atomic(core: &Arc<Core>, caller: &Caller, target: &Target, lines: V
     Ok(verdicts.into_iter().map(|v| v.unwrap_or_else(lost)).collect())
 }
 
-/// Why a good line of an atomic request was not stored.
-pub fn not_alone(tid: &Tid) -> (Option<String>, Refusal) {
-    (Some(tid.as_str().to_owned()), Refusal::new(Code::AtomicFailed, "another line of the atomic request failed"))
-}
-
 fn lost() -> Verdict {
     Err((None, Refusal::new(Code::Overloaded, "the line was not decided")))
 }
@@ -162,13 +113,7 @@ fn put_verdict(verdicts: &mut [Option<Verdict>], at: usize, verdict: Verdict) {
     }
 }
 
-async fn finish(
-    core: &Arc<Core>,
-    caller: &Caller,
-    target: &Target,
-    wave: Vec<Item>,
-    verdicts: &mut [Option<Verdict>],
-) {
+async fn finish(core: &Arc<Core>, caller: &Caller, target: &Target, wave: Vec<Item>, verdicts: &mut [Option<Verdict>]) {
     let places: Vec<usize> = wave.iter().map(|item| item.at).collect();
     let done = run_wave(core, caller, target, wave, false).await;
     for (at, (tid, verdict)) in places.into_iter().zip(done) {
@@ -176,13 +121,13 @@ async fn finish(
     }
 }
 
-fn told(tid: &Tid, verdict: Result<super::wave::Done>) -> Verdict {
+fn told(tid: &Tid, verdict: Result<Done>) -> Verdict {
     let shown = Some(tid.as_str().to_owned());
     match verdict {
         Ok((ingested, _)) => Ok(ingested),
         Err(Error::Refused(refusal)) => Err((shown, refusal)),
         Err(Error::Store(error)) => {
-            tracing::error!(error = %crate::engine::edit::committer::chain(&error), "a transcript could not be stored");
+            tracing::error!(error = %chain(&error), "a transcript could not be stored");
             Err((shown, Refusal::new(Code::Overloaded, "the stores could not take the transcript; try again")))
         }
     }
@@ -196,7 +141,7 @@ async fn run_wave(
     target: &Target,
     items: Vec<Item>,
     whole: bool,
-) -> Vec<(Tid, Result<super::wave::Done>)> {
+) -> Vec<(Tid, Result<Done>)> {
     if items.is_empty() {
         return Vec::new();
     }
@@ -213,7 +158,9 @@ async fn run_wave(
     let wave = Wave::new(core.clone(), caller.clone(), target.clone(), items, whole);
     match blocking(move || wave.run(guards)).await {
         Ok(done) => tids.into_iter().zip(done).collect(),
-        Err(_) => tids.into_iter().map(|t| (t, Err(Error::refused(Code::Overloaded, "the server is stopping")))).collect(),
+        Err(_) => {
+            tids.into_iter().map(|t| (t, Err(Error::refused(Code::Overloaded, "the server is stopping")))).collect()
+        }
     }
 }
 
@@ -234,19 +181,4 @@ fn parse_line(core: &Core, key: Option<&str>, line: &str) -> Parsed {
     };
     let tid = Tid::parse(&text).map_err(|refusal| (Some(text), refusal))?;
     Ok((tid, received))
-}
-
-/// Runs blocking work off the async threads; it runs to its end even when nobody waits any more.
-///
-/// # Errors
-/// When the work panicked or the runtime stops.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Error::refused(Code::ShuttingDown, "the work was not finished"))
-}
-
-/// Whether an answer may have to wait.
-pub fn waits(options: &EditOptions) -> bool {
-    options.wait != Wait::Commit
 }

@@ -2,4 +2,5 @@
 pub mod erase;
 pub mod lines;
 pub mod read;
+pub mod target;
 pub mod wave;

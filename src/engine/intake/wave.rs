@@ -1,7 +1,8 @@
 //! One wave of transcripts with different ids: bodies are staged durably in one flush, rows committed in one
 //! transaction, bodies given their names, and only then the locks go (contract section 2: an acknowledged body is never
 //! overwritten by an unacknowledged one).
-use super::lines::{Target, not_alone};
+use super::target::Target;
+use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::identity::{FieldName, FolderId, Key, Place, Revision, Tid};
 use crate::domain::metadata::{Metadata, merge_patch};
@@ -18,8 +19,8 @@ use crate::engine::error::{Error, Result};
 use crate::engine::types::{Ingested, MetadataMode, Precondition};
 use crate::engine::world::{Home, World};
 use crate::stores::archive::StagedBody;
-use crate::stores::database::writes::Stored;
 use crate::stores::database::Write;
+use crate::stores::database::writes::Stored;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -121,7 +122,10 @@ impl Wave {
         let metadata = self.metadata(before.as_ref(), &item.received)?;
         let limit = self.core.settings.limits.metadata_names;
         if metadata.len() > limit {
-            return Err(Error::refused(Code::TooManyFields, format!("{} metadata names; allowed are {limit}", metadata.len())));
+            return Err(Error::refused(
+                Code::TooManyFields,
+                format!("{} metadata names; allowed are {limit}", metadata.len()),
+            ));
         }
         let projection = project(&metadata, &home.folder.schema, self.core.settings.value_bounds());
         self.assemble(item, before, home, (metadata, projection), key)
@@ -195,9 +199,10 @@ impl Wave {
     }
 
     fn folder(&self, before: Option<&Current>) -> Result<FolderId> {
-        self.target.folder.or(before.map(|b| b.folder)).ok_or_else(|| {
-            Error::refused(Code::FolderRequired, "a new transcript needs a folder: add ?folder=NAME")
-        })
+        self.target
+            .folder
+            .or(before.map(|b| b.folder))
+            .ok_or_else(|| Error::refused(Code::FolderRequired, "a new transcript needs a folder: add ?folder=NAME"))
     }
 
     fn metadata(&self, before: Option<&Current>, received: &Received) -> Result<Metadata> {
@@ -292,22 +297,19 @@ impl Wave {
     }
 
     fn discard(&self, drafts: &[Result<Draft>]) {
-        let staged: Vec<(Key, Revision)> = drafts
-            .iter()
-            .filter_map(|d| d.as_ref().ok())
-            .map(|d| (d.stored.key, d.stored.words_revision))
-            .collect();
+        let staged: Vec<(Key, Revision)> =
+            drafts.iter().filter_map(|d| d.as_ref().ok()).map(|d| (d.stored.key, d.stored.words_revision)).collect();
         if let Err(error) = self.core.stores.archive.discard(&staged) {
             tracing::warn!(error = %error, "staged bodies are left for the next start");
         }
     }
 
     fn none_of(&self, drafts: Vec<Result<Draft>>) -> Vec<Result<Done>> {
-        let refused = |(item, draft): (&Item, Result<Draft>)| match draft {
-            Ok(_) => Err(Error::Refused(not_alone(&item.tid).1)),
+        let refused = |draft: Result<Draft>| match draft {
+            Ok(_) => Err(Error::Refused(not_alone())),
             Err(error) => Err(error),
         };
-        self.items.iter().zip(drafts).map(refused).collect()
+        drafts.into_iter().map(refused).collect()
     }
 
     fn all_failed(&self, error: &Error) -> Vec<Result<Done>> {
@@ -322,6 +324,11 @@ fn write(draft: &Draft) -> (Write, Then) {
         Some(expected) => Write::Replace(stored, expected),
     };
     (write, Then::Keep(draft.after.clone()))
+}
+
+/// Why a good transcript of a wave that stands or falls as one was not stored.
+pub fn not_alone() -> Refusal {
+    Refusal::new(Code::AtomicFailed, "another line of the atomic request failed")
 }
 
 /// What a person should know of a transcript that was taken all the same.
@@ -342,10 +349,6 @@ fn notes(projection: &Projection) -> Vec<String> {
 fn copy(error: &Error) -> Error {
     match error {
         Error::Refused(refusal) => Error::Refused(Refusal::clone(refusal)),
-        Error::Store(error) => Error::Store(crate::stores::StoreError::plain(
-            error.store,
-            error.kind,
-            crate::engine::edit::committer::chain(error),
-        )),
+        Error::Store(error) => Error::Store(crate::stores::StoreError::plain(error.store, error.kind, chain(error))),
     }
 }

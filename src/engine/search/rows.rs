@@ -4,7 +4,7 @@
 //! offset, a fraction only when there is one; `last_modified` in UTC with six decimals; a row holds exactly what
 //! `fields` asks for; the order is `tid, folder, requestid, …, score`, the other built-ins by name, then the configured
 //! fields as the transcript's metadata has them. Values of `pii` fields read `"***"` without the right.
-use crate::base::json::{self, push_string};
+use crate::base::json::{self, quoted};
 use crate::domain::builtins::Builtins;
 use crate::domain::catalogue::{Folder, Org};
 use crate::domain::identity::FieldName;
@@ -78,12 +78,6 @@ fn local(micros: i64, zone: &TimeZone) -> String {
         Ok(instant) => instant.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string(),
         Err(_) => crate::base::clock::Timestamp(micros).rfc3339(),
     }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    push_string(&mut out, text);
-    out
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use crate::domain::access::Right;
 use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
+use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
-use crate::engine::intake::lines::blocking;
 use crate::engine::intake::read;
 use crate::engine::types::{ResultRow, SearchAnswer};
 use crate::engine::world::World;
@@ -33,12 +33,7 @@ pub type Path<'a> = (&'a CompanyName, Option<&'a OrgName>, Option<&'a FolderName
 ///
 /// # Errors
 /// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `not_yet_visible`, the resolver's, or the stores'.
-pub async fn search(
-    core: &Arc<Core>,
-    caller: &Caller,
-    path: Path<'_>,
-    request: SearchRequest,
-) -> Result<SearchAnswer> {
+pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<SearchAnswer> {
     let world = core.world.load_full();
     let orgs = org_ids(caller, &world, path)?;
     if !core.index_ready.load(Relaxed) {

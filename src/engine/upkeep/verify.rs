@@ -2,12 +2,12 @@
 //!
 //! Works on a server at rest and on a running one: what a sink still owes is not a difference. `deep` reads every byte:
 //! bodies and metadata against their sums, index files against theirs, the database's pages.
+use crate::base::causes::chain;
 use crate::base::digest::sha256_hex;
 use crate::domain::identity::{Key, Place};
 use crate::domain::metadata::Metadata;
 use crate::domain::projection::project;
 use crate::engine::core::Core;
-use crate::engine::edit::committer::chain;
 use crate::engine::edit::current::facts;
 use crate::engine::world::Home;
 use crate::stores::archive::{Found, MetadataFile};
@@ -206,7 +206,12 @@ impl<'a> Comparison<'a> {
                     || format!("organisation {}", entry.org.0),
                     |(company, org)| format!("{}/{}", company.name, org.name),
                 );
-                self.differs("index", &format!("{at}/key {}", key.0), "extra", "the index has it, the database does not");
+                self.differs(
+                    "index",
+                    &format!("{at}/key {}", key.0),
+                    "extra",
+                    "the index has it, the database does not",
+                );
             }
         }
         for detail in self.core.stores.database.check()? {

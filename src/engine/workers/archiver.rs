@@ -1,9 +1,9 @@
 //! Carries metadata to the archive: claim, newest row, write, settle. Settling drops the unarchived copy.
 use super::progress::Claim;
+use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::identity::{Key, Place, Revision};
 use crate::engine::core::Core;
-use crate::engine::edit::committer::chain;
 use crate::engine::edit::current::facts;
 use crate::stores::archive::MetadataFile;
 use crate::stores::database::{Row, Sink, Write};

@@ -1,18 +1,19 @@
 //! Back-fills: rows projected with an older schema are projected anew, from the archive, while the server works. Which
 //! rows are behind stands in the rows themselves, so a restart goes on where it was.
+pub mod board;
+
+use crate::base::causes::chain;
 use crate::domain::catalogue::Folder;
 use crate::domain::identity::{FolderId, Key, OrgId, Place, Tid};
 use crate::domain::projection::project;
 use crate::engine::core::Core;
-use crate::engine::edit::committer::{Request, Then, Verdict, chain};
+use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::edit::current::{self, Current};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::derive;
 use crate::engine::error::{Error, Result};
 use crate::engine::world::Home;
 use crate::stores::database::Write;
-use parking_lot::{Condvar, Mutex};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -21,84 +22,6 @@ use tokio::runtime::Runtime;
 const CHUNK: usize = 100;
 /// How long the end of a back-fill waits for the index.
 const INDEX_PATIENCE: Duration = Duration::from_secs(600);
-
-#[derive(Clone, Debug)]
-struct Running {
-    label: String,
-    total: u64,
-    left: u64,
-}
-
-#[derive(Default)]
-struct State {
-    running: HashMap<FolderId, Running>,
-    rung: bool,
-    closed: bool,
-}
-
-/// The back-fills that run or wait.
-#[derive(Default)]
-pub struct Backfills {
-    state: Mutex<State>,
-    bell: Condvar,
-}
-
-impl Backfills {
-    /// A folder's schema has changed; `label` names what is done, e.g. `field queue`.
-    pub fn start(&self, folder: FolderId, label: String) {
-        let mut state = self.state.lock();
-        state.running.insert(folder, Running { label, total: 0, left: 0 });
-        state.rung = true;
-        self.bell.notify_all();
-    }
-
-    /// What runs for a folder, for its `status`: `indexing field queue: 41 %`.
-    pub fn status(&self, folder: FolderId) -> Option<String> {
-        self.state.lock().running.get(&folder).map(|running| {
-            let done = running.total.saturating_sub(running.left);
-            let percent = (done * 100).checked_div(running.total).unwrap_or(0);
-            format!("indexing {}: {percent} %", running.label)
-        })
-    }
-
-    /// Transcripts still to be done, over all folders; one that has not been counted or not been indexed yet counts one.
-    pub fn left(&self) -> u64 {
-        self.state.lock().running.values().map(|running| running.left.max(1)).sum()
-    }
-
-    /// Whether one runs for any of the folders.
-    pub fn any(&self, folders: &[FolderId]) -> bool {
-        let state = self.state.lock();
-        folders.iter().any(|folder| state.running.contains_key(folder))
-    }
-
-    /// Ends the worker.
-    pub fn close(&self) {
-        self.state.lock().closed = true;
-        self.bell.notify_all();
-    }
-
-    /// Waits for a bell; `false` when closed.
-    fn wait(&self) -> bool {
-        let mut state = self.state.lock();
-        while !state.rung && !state.closed {
-            self.bell.wait(&mut state);
-        }
-        state.rung = false;
-        !state.closed
-    }
-
-    fn set(&self, folder: FolderId, total: u64, left: u64) {
-        if let Some(running) = self.state.lock().running.get_mut(&folder) {
-            running.total = total.max(running.total);
-            running.left = left;
-        }
-    }
-
-    fn done(&self, folder: FolderId) {
-        self.state.lock().running.remove(&folder);
-    }
-}
 
 /// Runs until closed. The first round looks at every folder: what a crash interrupted goes on.
 pub fn run(core: &Arc<Core>, runtime: &Runtime) {
@@ -117,7 +40,7 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
             {
                 tracing::error!(error = %chain(&error), folder = %home.folder.name, "a back-fill failed; it is tried again");
                 std::thread::sleep(Duration::from_millis(500));
-                core.backfills.state.lock().rung = true;
+                core.backfills.ring();
             }
         }
     }

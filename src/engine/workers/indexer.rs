@@ -1,13 +1,13 @@
 //! Carries rows to the index: claim, newest row, apply, settle. One index commit at a time; after each it rests three
 //! times as long as the commit took, so that indexing never takes more than a quarter of the time.
 use super::progress::Claim;
+use crate::base::causes::chain;
 use crate::domain::catalogue::Folder;
 use crate::domain::fields::value::coerce;
 use crate::domain::identity::{FieldName, Key, OrgId, Place, Revision};
 use crate::domain::record::Record;
 use crate::domain::transcript::turns;
 use crate::engine::core::Core;
-use crate::engine::edit::committer::chain;
 use crate::engine::edit::current::{builtins, facts};
 use crate::engine::world::Home;
 use crate::stores::database::{Row, Sink, Write};

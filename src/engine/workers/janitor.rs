@@ -1,7 +1,7 @@
 //! Keeps the database's log small, off the write path: a passive checkpoint now and then, a whole one when quiet, so
 //! that no unconfigured value stays in the main file or its log.
+use crate::base::causes::chain;
 use crate::engine::core::Core;
-use crate::engine::edit::committer::chain;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;

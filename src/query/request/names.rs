@@ -1,7 +1,7 @@
 //! The names of parameters: which there are, and which come later.
+use crate::base::near::near;
 use crate::domain::builtins::BUILTINS;
 use crate::domain::refusal::{Code, Refusal};
-use crate::query::near::near;
 
 /// Parameters with a meaning of their own; built-ins and `terms.…` come besides.
 const KNOWN: [&str; 15] = [

@@ -1,5 +1,6 @@
 //! The configuration as one search sees it: organisations, folders, and what a name means in them.
 use crate::base::fold::fold_value;
+use crate::base::near::near;
 use crate::domain::builtins::{BUILTINS, Builtin, builtin};
 use crate::domain::catalogue::{Company, Folder, Org};
 use crate::domain::fields::ConfiguredField;
@@ -8,7 +9,6 @@ use crate::domain::identity::{FieldName, FolderId};
 use crate::domain::limits::Limits;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::Role;
-use crate::query::near::near;
 use crate::query::resolved::Speaker;
 
 /// An organisation searched.

@@ -149,9 +149,12 @@ mod tests {
         }
     }
 
+    /// Something done wrong to what is written, and something done wrong to what is asked.
+    type Defect = (fn(&mut Vec<IndexWrite>), fn(&mut ResolvedSearch));
+
     #[test]
     fn the_comparison_sees_each_of_these_defects() {
-        let defects: [(fn(&mut Vec<IndexWrite>), fn(&mut ResolvedSearch)); 5] = [
+        let defects: [Defect; 5] = [
             (|writes| writes.retain(|write| !matches!(write, IndexWrite::Erase(..))), |_| {}),
             (|writes| writes.retain(|write| !matches!(write, IndexWrite::Record(_))), |_| {}),
             (|_| {}, |search| search.descending = !search.descending),

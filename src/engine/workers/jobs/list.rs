@@ -1,0 +1,116 @@
+//! What jobs there are to do, and the list of those that are not done.
+use crate::base::digest;
+use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Tid};
+use crate::engine::edit::current::Current;
+use crate::stores::database::Job;
+use parking_lot::{Condvar, Mutex};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a job does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Task {
+    /// One transcript's files, index entries and bytes.
+    Erase {
+        /// Incarnation.
+        key: Key,
+        /// Organisation.
+        org: OrgId,
+        /// Names.
+        company: CompanyName,
+        /// Names.
+        org_name: OrgName,
+        /// Id.
+        tid: Tid,
+    },
+    /// All transcripts of a deleted folder.
+    EraseFolder {
+        /// The folder.
+        folder: FolderId,
+        /// Its organisation.
+        org: OrgId,
+        /// Names.
+        company: CompanyName,
+        /// Names.
+        org_name: OrgName,
+        /// Whether the whole organisation goes: then its files went as one folder.
+        whole_org: bool,
+    },
+    /// The files of a deleted organisation, set aside as one.
+    DiscardOrg {
+        /// Names.
+        company: CompanyName,
+        /// Names.
+        org_name: OrgName,
+    },
+}
+
+/// Unfinished jobs.
+#[derive(Default)]
+pub struct Jobs {
+    state: Mutex<State>,
+    bell: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: BTreeMap<String, Job>,
+    closed: bool,
+}
+
+impl Jobs {
+    /// A job that is durable is to be run.
+    pub fn add(&self, job: Job) {
+        self.state.lock().jobs.insert(job.id.clone(), job);
+        self.bell.notify_all();
+    }
+
+    /// Unfinished ones.
+    pub fn len(&self) -> usize {
+        self.state.lock().jobs.len()
+    }
+
+    /// Whether all are done.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Ends the worker.
+    pub fn close(&self) {
+        self.state.lock().closed = true;
+        self.bell.notify_all();
+    }
+
+    /// All unfinished jobs, as soon as there is one; `None` when closed.
+    pub fn next(&self) -> Option<Vec<Job>> {
+        let mut state = self.state.lock();
+        while state.jobs.is_empty() && !state.closed {
+            self.bell.wait(&mut state);
+        }
+        (!state.closed).then(|| state.jobs.values().cloned().collect())
+    }
+
+    /// A job is done.
+    pub fn done(&self, id: &str) {
+        self.state.lock().jobs.remove(id);
+    }
+}
+
+/// A job of that task.
+pub fn job(task: &Task) -> Job {
+    let id = digest::hex(digest::random().get(..8).unwrap_or_default());
+    let body = serde_json::to_string(task).unwrap_or_default();
+    Job { id: format!("job-{id}"), kind: "erase".to_owned(), body }
+}
+
+/// The job that erases one transcript.
+pub fn erasure(current: &Current, place: &Place) -> Job {
+    job(&Task::Erase {
+        key: current.key,
+        org: current.org,
+        company: place.company.clone(),
+        org_name: place.org.clone(),
+        tid: place.tid.clone(),
+    })
+}
