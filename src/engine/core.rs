@@ -3,6 +3,7 @@ use super::counters::Counters;
 use super::edit::committer::Committer;
 use super::edit::current::Cache;
 use super::edit::locks::Locks;
+use super::seen::Seen;
 use super::settings::Settings;
 use super::tokens::table::TokenTable;
 use super::workers::backfill::board::Backfills;
@@ -43,6 +44,8 @@ pub struct Core {
     pub index: Arc<Progress>,
     /// What the archive owes.
     pub archive: Arc<Progress>,
+    /// Names seen without being configured.
+    pub seen: Arc<Seen>,
     /// Figures.
     pub counters: Arc<Counters>,
     /// Back-fills that run.

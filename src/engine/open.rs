@@ -7,6 +7,7 @@ use super::edit::committer::{Committer, Shared};
 use super::edit::current::Cache;
 use super::edit::locks::Locks;
 use super::error::Result;
+use super::seen::Seen;
 use super::settings::Settings;
 use super::tokens::table::TokenTable;
 use super::workers::jobs::list::Task;
@@ -51,12 +52,14 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
     let complete = owed(&stores, &index, &archive)?;
     let cache = Arc::new(Cache::new(settings.workers.cache_bytes));
     let counters = Arc::new(Counters::default());
+    let seen = Arc::new(Seen::new(stores.database.seen()?));
     let shared = Shared {
         database: stores.database.clone(),
         world: world.clone(),
         cache: cache.clone(),
         index: index.clone(),
         archive: archive.clone(),
+        seen: seen.clone(),
         counters: counters.clone(),
     };
     let committer = Committer::start(shared, settings.workers.commit_queue, settings.workers.commit_writes)
@@ -79,6 +82,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         committer,
         index,
         archive,
+        seen,
         counters,
         backfills: Default::default(),
         jobs: Default::default(),

@@ -9,8 +9,10 @@
 )]
 mod support;
 
+mod cli;
 mod concurrency;
 mod config;
+mod contract;
 mod crash;
 mod errors;
 mod fields;

@@ -10,6 +10,7 @@ use crate::domain::limits::Limits;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::Role;
 use crate::query::resolved::Speaker;
+use std::collections::HashSet;
 
 /// An organisation searched.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct World<'a> {
     pub searched: &'a [Searched<'a>],
     /// The bounds in force.
     pub limits: &'a Limits,
+    /// Folded names that metadata of the folders searched is known to have, configured or not.
+    pub seen: &'a HashSet<String>,
     /// Whether the caller may see values of fields marked `pii`.
     pub pii: bool,
 }
@@ -150,7 +153,8 @@ impl<'a> World<'a> {
         let shown: String = name.shown().chars().take(80).collect();
         let folders = self.folder_list();
         let fix = self.fix(&shown);
-        let known = self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
+        let known = self.seen.contains(name.folded())
+            || self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
         if known {
             let detail = format!("the field {shown:?} is not configured for any folder searched ({folders}){fix}");
             return origin.refusal(Code::FieldNotConfigured, at, detail);

@@ -75,6 +75,8 @@ pub enum Write {
     PutJob(Job),
     /// A job is done.
     DeleteJob(String),
+    /// Metadata of a folder has these folded names, none of them configured there; known ones change nothing.
+    Seen(FolderId, Vec<String>),
     /// Settles in this commit rest on that batch of the index; an index that is behind it is not to be trusted.
     IndexBatch(u64),
 }
