@@ -163,7 +163,8 @@ fn tokens_are_made_listed_and_revoked_on_a_stopped_folder() {
     server.spawn();
     assert_eq!(server.get("/list").status, 401);
     server.send("GET", "/list", &[("Authorization", &reader)], None).ok(200);
-    assert_eq!(server.send("POST", "/config", &[("Authorization", &reader)], Some(b"{}")).status, 415);
+    let headers = [("Authorization", reader.as_str()), ("Content-Type", "application/json")];
+    assert_eq!(server.send("POST", "/config/Acme", &headers, Some(b"{}")).code(403), "right_missing");
 }
 
 #[test]
