@@ -38,6 +38,8 @@ fn a_field_seen_but_not_configured_is_told_from_one_never_seen() {
     }
     assert_eq!(code(&server, "", "q=brought:1"), "field_not_configured");
     assert_eq!(code(&server, "", "q=agentgrp:2"), "field_unknown");
+    let meant = server.get("/search/Acme/Acme-Sales?q=agentgrup:2").json()["detail"].to_string();
+    assert!(meant.contains("agentgroup"), "{meant}");
     // A folder that never had it knows nothing of it, so that a token of that folder learns nothing either.
     assert_eq!(code(&server, "/Other", "q=agentgroup:2"), "field_unknown");
     server.stop();

@@ -160,7 +160,8 @@ impl<'a> World<'a> {
             return origin.refusal(Code::FieldNotConfigured, at, detail);
         }
         let configured = self.folders().flat_map(|(_, folder)| folder.schema.fields.iter().map(|f| f.name.shown()));
-        let candidates = configured.chain(BUILTINS.iter().map(|builtin| builtin.name));
+        let candidates =
+            configured.chain(BUILTINS.iter().map(|builtin| builtin.name)).chain(self.seen.iter().map(String::as_str));
         let meant = match near(name.shown(), candidates).as_slice() {
             [] => String::new(),
             names => {
