@@ -1,5 +1,6 @@
 //! From arguments to the configuration in force, and logging as it says.
 use super::args::{Common, Place};
+use super::output::Usage;
 use crate::config::load::Flag;
 use crate::config::{Environment, Loaded, Origin, Problem, Sources};
 use anyhow::{Result, anyhow};
@@ -29,9 +30,12 @@ pub fn read(common: &Common, flags: Vec<Flag>) -> Result<Loaded, Vec<Problem>> {
 /// # Errors
 /// When there are problems.
 pub fn load(common: &Common, flags: Vec<Flag>) -> Result<Loaded> {
+    // A mistake in flags alone is one of usage.
     read(common, flags).map_err(|problems| {
+        let usage = problems.iter().all(|problem| problem.origin.starts_with("flag "));
         let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
-        anyhow!("the configuration is refused:\n{}", lines.join("\n"))
+        let words = format!("the configuration is refused:\n{}", lines.join("\n"));
+        if usage { Usage(words).into() } else { anyhow!(words) }
     })
 }
 

@@ -44,10 +44,10 @@ pub struct Core {
     pub index: Arc<Progress>,
     /// What the archive owes.
     pub archive: Arc<Progress>,
+    /// Names seen without being configured.
+    pub seen: Arc<Seen>,
     /// Figures.
     pub counters: Arc<Counters>,
-    /// Names seen that are not configured.
-    pub seen: Seen,
     /// Back-fills that run.
     pub backfills: Backfills,
     /// Jobs that run.

@@ -52,18 +52,19 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
     let complete = owed(&stores, &index, &archive)?;
     let cache = Arc::new(Cache::new(settings.workers.cache_bytes));
     let counters = Arc::new(Counters::default());
+    let seen = Arc::new(Seen::new(stores.database.seen()?));
     let shared = Shared {
         database: stores.database.clone(),
         world: world.clone(),
         cache: cache.clone(),
         index: index.clone(),
         archive: archive.clone(),
+        seen: seen.clone(),
         counters: counters.clone(),
     };
     let committer = Committer::start(shared, settings.workers.commit_queue, settings.workers.commit_writes)
         .map_err(|e| StoreError::io(Store::Database, "start the committer", e))?;
     let tokens = ArcSwap::from_pointee(TokenTable::new(stores.database.tokens()?));
-    let seen = Seen::new(stores.database.seen()?);
     let limits = &settings.limits;
     let core = Arc::new(Core {
         locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
@@ -81,8 +82,8 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         committer,
         index,
         archive,
-        counters,
         seen,
+        counters,
         backfills: Default::default(),
         jobs: Default::default(),
         configuring: tokio::sync::Mutex::new(()),

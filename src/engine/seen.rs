@@ -1,45 +1,69 @@
-//! Names seen in metadata although their folder does not have them configured: what tells a search for a field that
-//! could be configured from one for a field that never was. Names only; values stay in the archive.
-use super::edit::committer::Committer;
+//! Names that metadata of a folder has without their being configured there: what tells a field that is not searchable
+//! yet from one that nobody ever sent (contract section 6). Names only, never values; kept in the database too.
 use crate::domain::identity::{FieldName, FolderId};
 use crate::stores::database::Write;
 use parking_lot::RwLock;
 use std::collections::{HashMap, HashSet};
 
-/// Names remembered of one folder; data that makes up names would fill the memory otherwise.
-const NAMES_MAX: usize = 10_000;
+/// Names remembered for one folder; further ones count as never seen.
+const MOST: usize = 5_000;
 
-/// The names by folder, folded.
-#[derive(Default)]
+/// The names, folded, by folder.
+#[derive(Debug, Default)]
 pub struct Seen(RwLock<HashMap<FolderId, HashSet<String>>>);
 
 impl Seen {
-    /// As the database remembers them.
+    /// What the database remembers.
     pub fn new(stored: Vec<(FolderId, String)>) -> Self {
-        let mut names: HashMap<FolderId, HashSet<String>> = HashMap::new();
+        let mut folders: HashMap<FolderId, HashSet<String>> = HashMap::new();
         for (folder, name) in stored {
-            names.entry(folder).or_default().insert(name);
+            folders.entry(folder).or_default().insert(name);
         }
-        Self(RwLock::new(names))
+        Self(RwLock::new(folders))
     }
 
-    /// Whether the folder has transcripts with that name.
-    pub fn has(&self, folder: FolderId, name: &FieldName) -> bool {
-        self.0.read().get(&folder).is_some_and(|names| names.contains(name.folded()))
+    /// The write that remembers those of the names that are new; `None`, and nothing allocated, when all are known.
+    pub fn news<'n>(&self, folder: FolderId, names: impl Iterator<Item = &'n FieldName>) -> Option<Write> {
+        let folders = self.0.read();
+        let known = folders.get(&folder);
+        let room = MOST.saturating_sub(known.map_or(0, HashSet::len));
+        let fresh = names.filter(|name| known.is_none_or(|known| !known.contains(name.folded())));
+        let fresh: Vec<String> = fresh.take(room).map(|name| name.folded().to_owned()).collect();
+        if fresh.is_empty() { None } else { Some(Write::Seen(folder, fresh)) }
     }
 
-    /// Remembers names of a transcript that was stored; new ones go to the database with its next commit.
-    pub fn note<'n>(&self, folder: FolderId, names: impl Iterator<Item = &'n str>, committer: &Committer) {
-        let fresh: Vec<String> = {
-            let known = self.0.read();
-            let of_folder = known.get(&folder);
-            let folded = names.map(crate::base::fold::fold);
-            folded.filter(|name| of_folder.is_none_or(|own| own.len() < NAMES_MAX && !own.contains(name))).collect()
-        };
-        if fresh.is_empty() {
-            return;
-        }
-        self.0.write().entry(folder).or_default().extend(fresh.iter().cloned());
-        committer.settle([Write::Seen(folder, fresh)]);
+    /// Takes in names that are durable now.
+    pub fn keep(&self, folder: FolderId, names: &[String]) {
+        self.0.write().entry(folder).or_default().extend(names.iter().cloned());
+    }
+
+    /// All names seen in the folders.
+    pub fn of(&self, folders: impl Iterator<Item = FolderId>) -> HashSet<String> {
+        let all = self.0.read();
+        folders.filter_map(|folder| all.get(&folder)).flatten().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_news_once_for_each_folder_and_in_any_case() {
+        let seen = Seen::new(vec![(FolderId(1), "queue".into())]);
+        let news = |folder, name: &str| seen.news(FolderId(folder), std::iter::once(&FieldName::lenient(name)));
+        assert!(news(1, "Queue").is_none());
+        let Some(Write::Seen(folder, names)) = news(2, "Queue") else { panic!("news") };
+        assert_eq!((folder, names.as_slice()), (FolderId(2), &["queue".to_owned()][..]));
+        seen.keep(folder, &names);
+        assert!(news(2, "QUEUE").is_none());
+        assert!(seen.of([FolderId(2), FolderId(3)].into_iter()).contains("queue"));
+        assert!(seen.of([FolderId(3)].into_iter()).is_empty());
+    }
+
+    #[test]
+    fn a_folder_remembers_a_bounded_number_of_names() {
+        let seen = Seen::new((0..MOST).map(|n| (FolderId(1), n.to_string())).collect());
+        assert!(seen.news(FolderId(1), std::iter::once(&FieldName::lenient("one more"))).is_none());
     }
 }

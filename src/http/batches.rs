@@ -74,7 +74,7 @@ where
         } else {
             match tokio::time::timeout(PAUSE, self.source.next()).await {
                 Err(_) => return false,
-                Ok(piece) => piece.transpose().map_err(|error| Failure::BodyCut(error.to_string())),
+                Ok(piece) => piece.transpose().map_err(|error| body::cut(&error)),
             }
         };
         match next {

@@ -60,8 +60,16 @@ where
     match tokio::time::timeout(IDLE, payload.next()).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(chunk))) => Ok(Some(chunk)),
-        Ok(Some(Err(error))) => Err(Failure::BodyCut(error.to_string())),
+        Ok(Some(Err(error))) => Err(cut(&error)),
         Err(_) => Err(Failure::BodyCut(format!("nothing arrived for {} seconds", IDLE.as_secs()))),
+    }
+}
+
+/// A body that broke off, said without the library's own words for the usual case.
+pub fn cut(error: &PayloadError) -> Failure {
+    match error {
+        PayloadError::Incomplete(None) => Failure::BodyCut("it ended too early".to_owned()),
+        other => Failure::BodyCut(other.to_string()),
     }
 }
 

@@ -10,8 +10,10 @@
 mod support;
 
 mod answers;
+mod cli;
 mod concurrency;
 mod config;
+mod contract;
 mod crash;
 mod errors;
 mod fields;

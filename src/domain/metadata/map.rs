@@ -18,6 +18,15 @@ impl Metadata {
     /// # Errors
     /// When `text` is not one JSON object.
     pub fn lenient(text: &str) -> Result<Self, serde_json::Error> {
+        Self::lenient_telling(text).map(|(metadata, _)| metadata)
+    }
+
+    /// [`Self::lenient`], and the names whose earlier value gave way to a later one.
+    ///
+    /// # Errors
+    /// When `text` is not one JSON object.
+    pub fn lenient_telling(text: &str) -> Result<(Self, Vec<String>), serde_json::Error> {
+        let mut twice = Vec::new();
         let members = crate::base::json::members(text)?.0;
         let mut entries: Vec<(FieldName, Arc<RawValue>)> = Vec::with_capacity(members.len());
         let mut seen: HashMap<String, usize> = HashMap::with_capacity(members.len());
@@ -25,14 +34,17 @@ impl Metadata {
             let name = FieldName::lenient(&name);
             let value: Arc<RawValue> = value.to_owned().into();
             match seen.get(name.folded()).and_then(|at| entries.get_mut(*at)) {
-                Some(entry) => entry.1 = value,
+                Some(entry) => {
+                    twice.push(name.shown().to_owned());
+                    entry.1 = value;
+                }
                 None => {
                     seen.insert(name.folded().to_owned(), entries.len());
                     entries.push((name, value));
                 }
             }
         }
-        Ok(Self { entries })
+        Ok((Self { entries }, twice))
     }
 
     /// Takes entries whose names are known to be distinct.

@@ -22,6 +22,8 @@ pub struct Received {
     pub body: String,
     /// `client_data`, if there is one that is not `null`.
     pub client_data: Option<Metadata>,
+    /// Names that stand twice in it, also by case; the later value is kept.
+    pub twice: Vec<String>,
     /// Facts of the body.
     pub facts: Facts,
     /// The turns.
@@ -39,7 +41,7 @@ pub fn read(text: &str, limits: &Limits) -> Result<Received, Refusal> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     check_bounds(text, limits)?;
     let members = top_level(text)?;
-    let client_data = client_data(&members, limits)?;
+    let (client_data, twice) = client_data(&members, limits)?.unzip();
     let app_data = match voci::member(&members, "app_data") {
         Some(raw) => json::members(raw.get()).map(|read| read.0).unwrap_or_default(),
         None => Vec::new(),
@@ -53,7 +55,7 @@ pub fn read(text: &str, limits: &Limits) -> Result<Received, Refusal> {
         None => text.to_owned(),
     };
     let facts = facts(&members, &app_data, &turns, &body);
-    Ok(Received { body, client_data, facts, turns })
+    Ok(Received { body, client_data, twice: twice.unwrap_or_default(), facts, turns })
 }
 
 fn check_bounds(text: &str, limits: &Limits) -> Result<(), Refusal> {
@@ -108,12 +110,12 @@ fn not_utterances(error: &serde_json::Error) -> Refusal {
     not_json(error)
 }
 
-fn client_data(members: &Members<'_>, limits: &Limits) -> Result<Option<Metadata>, Refusal> {
+fn client_data(members: &Members<'_>, limits: &Limits) -> Result<Option<(Metadata, Vec<String>)>, Refusal> {
     let Some(raw) = voci::member(members, "client_data") else {
         return Ok(None);
     };
-    let metadata = match Metadata::lenient(raw.get()) {
-        Ok(metadata) => metadata,
+    let (metadata, twice) = match Metadata::lenient_telling(raw.get()) {
+        Ok(read) => read,
         Err(error) if error.is_data() => {
             let detail = "`client_data` is not an object of names and values";
             return Err(Refusal::at(Code::TranscriptShape, "/client_data", detail));
@@ -125,7 +127,7 @@ fn client_data(members: &Members<'_>, limits: &Limits) -> Result<Option<Metadata
         let detail = format!("`client_data` has {names} names; allowed are {most} (`limits.metadata_names`)");
         return Err(Refusal::at(Code::TooManyFields, "/client_data", detail));
     }
-    Ok(Some(metadata))
+    Ok(Some((metadata, twice)))
 }
 
 fn facts(top: &Members<'_>, app_data: &Members<'_>, turns: &[Turn], body: &str) -> Facts {

@@ -92,11 +92,8 @@ pub fn delete(
     }
     let mut removal = Work { next: catalogue.clone(), removal: Removal::default(), steps: Vec::new() };
     for (keys, object) in &targets {
-        if !options.tree && !is_empty(object, folder_is_empty) {
-            let name = keys.join("/");
-            let held = if matches!(object, Object::Folder(..)) { "transcripts" } else { "others" };
-            let detail = format!("Can not delete non-empty object: {name:?} holds {held}; tree=true deletes them too");
-            return Err(Error::refused(Code::ConfigNotEmpty, detail));
+        if !(options.tree && options.multi) && !is_empty(object, folder_is_empty) {
+            return Err(full(&keys.join("/"), options.tree));
         }
         removal.take(object, keys.last().copied().unwrap_or_default())?;
     }
@@ -104,6 +101,18 @@ pub fn delete(
         return Err(multiple(removal.steps.len()));
     }
     Ok(removal.finish())
+}
+
+/// What holds others, transcripts too, goes only with `tree`, which counts only together with `multi`.
+fn full(name: &str, tree: bool) -> Error {
+    if tree {
+        let detail =
+            format!("Can not delete multiple items: {name:?} holds others; multi=true&tree=true deletes them too");
+        return Error::refused(Code::ConfigMultiple, detail);
+    }
+    let detail =
+        format!("Can not delete non-empty object: {name:?} holds others; multi=true&tree=true deletes them too");
+    Error::refused(Code::ConfigNotEmpty, detail)
 }
 
 fn multiple(count: usize) -> Error {

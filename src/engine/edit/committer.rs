@@ -10,6 +10,7 @@ use crate::domain::identity::{FolderId, OrgId, Revision, Tid};
 use crate::domain::refusal::Code;
 use crate::engine::counters::Counters;
 use crate::engine::error::{Error, Result};
+use crate::engine::seen::Seen;
 use crate::engine::workers::progress::Progress;
 use crate::engine::world::World;
 use crate::stores::database::{Database, Outcome, Write};
@@ -92,6 +93,8 @@ pub struct Shared {
     pub index: Arc<Progress>,
     /// What the archive owes.
     pub archive: Arc<Progress>,
+    /// Names seen without being configured.
+    pub seen: Arc<Seen>,
     /// Figures.
     pub counters: Arc<Counters>,
 }
@@ -325,6 +328,7 @@ impl Worker {
                     self.shared.index.owe(*key, current.org, commit);
                 }
             }
+            Write::Seen(folder, names) => self.shared.seen.keep(*folder, names),
             _ => {}
         }
         match then {

@@ -110,6 +110,8 @@ struct Draft {
     stored: Stored,
     expected: Revision,
     after: Arc<Current>,
+    /// Names not seen in this folder before.
+    seen: Option<Write>,
     answer: EditAnswer,
 }
 
@@ -152,6 +154,7 @@ impl Attempt<'_> {
         let folder = &home.folder;
         let builtins = rederived(current, &edited, home)?;
         let (unindexed, fields) = told(&edited, &projection, folder);
+        let seen = self.core.seen.news(folder.id, projection.unconfigured.iter());
         let stored = Stored {
             key: current.key,
             org: current.org,
@@ -183,15 +186,17 @@ impl Attempt<'_> {
             replayed: None,
             pending: None,
         };
-        Ok(Draft { stored, expected: current.revision, after, answer })
+        Ok(Draft { stored, expected: current.revision, after, seen, answer })
     }
 
     /// Commits; `None` when it has to be computed again.
     async fn commit(&self, draft: Draft, guard: Guard) -> Result<Option<EditAnswer>> {
         let core = self.core;
-        let (key, folder) = (draft.stored.key, draft.stored.folder);
+        let key = draft.stored.key;
         let write = Write::Edit(Arc::new(draft.stored), draft.expected);
-        let committed = core.committer.commit(Request::one(write, Then::Keep(draft.after), guard)).await?;
+        let mut request = Request::one(write, Then::Keep(draft.after), guard);
+        request.writes.extend(draft.seen.map(|seen| (seen, Then::Nothing)));
+        let committed = core.committer.commit(request).await?;
         match committed.verdicts.first() {
             Some(Verdict::Done) => {}
             Some(Verdict::Stale(_)) => {
@@ -202,7 +207,6 @@ impl Attempt<'_> {
             Some(Verdict::Reconfigured) | None => return Ok(None),
         }
         core.counters.edits.fetch_add(1, Relaxed);
-        core.seen.note(folder, draft.answer.unindexed.iter().map(String::as_str), &core.committer);
         let mut answer = draft.answer;
         answer.mark = core.mark(committed.commit);
         answer.pending = core.wait(key, committed.commit, self.options.wait, self.options.timeout).await;

@@ -21,6 +21,7 @@ use crate::engine::world::{Home, World};
 use crate::stores::archive::StagedBody;
 use crate::stores::database::Write;
 use crate::stores::database::writes::Stored;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -57,6 +58,7 @@ struct Draft {
     expected: Option<Revision>,
     before: Option<(Key, Revision)>,
     after: Arc<Current>,
+    seen: Option<Write>,
     unindexed: Vec<String>,
     notes: Vec<String>,
 }
@@ -148,7 +150,8 @@ impl Wave {
         let facts = current::text(&item.received.facts)?;
         let builtins = derive(&facts, &metadata, home, ingested)?;
         let key = before.as_ref().map(|b| b.key).or(key).unwrap_or_else(|| self.core.take_key());
-        let notes = notes(&projection);
+        let notes = notes(&projection, &item.received.twice);
+        let seen = self.core.seen.news(home.folder.id, projection.unconfigured.iter());
         let unindexed = projection.unconfigured.iter().map(|name| name.shown().to_owned()).collect();
         let stored = Stored {
             key,
@@ -181,7 +184,7 @@ impl Wave {
         });
         let expected = before.as_ref().map(|b| b.revision);
         let before = before.map(|b| (b.key, b.words_revision));
-        Ok(Draft { stored, expected, before, after, unindexed, notes })
+        Ok(Draft { stored, expected, before, after, seen, unindexed, notes })
     }
 
     /// The transcript as it stands, if it is there; hidden ones answer as absent. A row of a folder that is being
@@ -199,10 +202,10 @@ impl Wave {
     }
 
     fn folder(&self, before: Option<&Current>) -> Result<FolderId> {
-        self.target
-            .folder
-            .or(before.map(|b| b.folder))
-            .ok_or_else(|| Error::refused(Code::FolderRequired, "a new transcript needs a folder: add ?folder=NAME"))
+        self.target.folder.or(before.map(|b| b.folder)).ok_or_else(|| {
+            let detail = "a new transcript needs a folder: add ?folder=NAME";
+            Refusal::at(Code::FolderRequired, "folder", detail).into()
+        })
     }
 
     fn metadata(&self, before: Option<&Current>, received: &Received) -> Result<Metadata> {
@@ -236,10 +239,12 @@ impl Wave {
 
     /// Commits what could be drafted; `None` when the configuration moved.
     fn commit(&self, drafts: &[Result<Draft>]) -> Result<Option<(u64, Vec<Verdict>)>> {
-        let writes: Vec<(Write, Then)> = drafts.iter().filter_map(|d| d.as_ref().ok()).map(write).collect();
+        let mut writes: Vec<(Write, Then)> = drafts.iter().filter_map(|d| d.as_ref().ok()).map(write).collect();
         if writes.is_empty() {
             return Ok(Some((0, Vec::new())));
         }
+        // Last, so that the verdicts of the transcripts come first.
+        writes.extend(seen(drafts).map(|seen| (seen, Then::Nothing)));
         let answer = self.core.committer.commit_blocking(Request::many(writes, Vec::new()))?;
         if answer.verdicts.contains(&Verdict::Reconfigured) {
             return Ok(None);
@@ -281,8 +286,6 @@ impl Wave {
 
     fn told(&self, draft: Draft, commit: u64) -> Done {
         self.core.counters.ingested.fetch_add(1, Relaxed);
-        let names = draft.unindexed.iter().map(String::as_str);
-        self.core.seen.note(draft.stored.folder, names, &self.core.committer);
         let ingested = Ingested {
             tid: draft.stored.tid.clone(),
             created: draft.expected.is_none(),
@@ -331,8 +334,22 @@ pub fn not_alone() -> Refusal {
     Refusal::new(Code::AtomicFailed, "another line of the atomic request failed")
 }
 
+/// Names not seen before, once for each folder.
+fn seen(drafts: &[Result<Draft>]) -> impl Iterator<Item = Write> {
+    let mut folders: HashMap<FolderId, BTreeSet<&str>> = HashMap::new();
+    for draft in drafts.iter().filter_map(|d| d.as_ref().ok()) {
+        if let Some(Write::Seen(folder, names)) = &draft.seen {
+            folders.entry(*folder).or_default().extend(names.iter().map(String::as_str));
+        }
+    }
+    let write = |(folder, names): (FolderId, BTreeSet<&str>)| {
+        Write::Seen(folder, names.into_iter().map(str::to_owned).collect())
+    };
+    folders.into_iter().map(write).collect::<Vec<_>>().into_iter()
+}
+
 /// What a person should know of a transcript that was taken all the same.
-fn notes(projection: &Projection) -> Vec<String> {
+fn notes(projection: &Projection, twice: &[String]) -> Vec<String> {
     let misfits = projection
         .misfits
         .iter()
@@ -342,7 +359,10 @@ fn notes(projection: &Projection) -> Vec<String> {
         .iter()
         .filter(|name| crate::domain::fields::reserved::is_reserved(name))
         .map(|name: &FieldName| format!("{:?} is a reserved name: kept untouched, not indexed", name.shown()));
-    misfits.chain(reserved).collect()
+    let twice = twice.iter().map(|name| {
+        format!("{name:?} stands twice (names that differ only in case are one field): only the later value is kept")
+    });
+    misfits.chain(reserved).chain(twice).collect()
 }
 
 /// One failure told to every transcript of the wave.

@@ -80,13 +80,18 @@ fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<
 
 fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &SearchRequest) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
-    let searching = Searching {
-        searched: &searched,
-        limits: &core.settings.limits,
-        pii: caller.may(Right::Pii),
-        seen: &|folder, name| core.seen.has(folder, name),
-    };
-    let mut resolved = resolve(request, &searching, core.clock.now())?;
+    let none = HashSet::new();
+    let searching =
+        Searching { searched: &searched, limits: &core.settings.limits, seen: &none, pii: caller.may(Right::Pii) };
+    let resolved = resolve(request, &searching, core.clock.now()).or_else(|refusal| {
+        if refusal.code != Code::FieldUnknown {
+            return Err(refusal);
+        }
+        // Only now are the names seen gathered: they tell what is not configured from what nobody ever sent.
+        let seen = core.seen.of(searching.folders().map(|(_, folder)| folder.id));
+        resolve(request, &Searching { seen: &seen, ..searching }, core.clock.now())
+    });
+    let mut resolved = resolved?;
     if request.output == Output::Count {
         resolved.search.size = 0;
     }

@@ -75,7 +75,8 @@ fn with_world<T>(all: bool, pii: bool, run: impl FnOnce(&World<'_>) -> T) -> T {
     if all {
         searched.push(Searched { company: &company, org: &help, folders: vec![&desk] });
     }
-    run(&World { searched: &searched, limits: &Limits::default(), pii, seen: &|_, _| false })
+    let seen = std::collections::HashSet::from(["agentgroup".to_owned()]);
+    run(&World { searched: &searched, limits: &Limits::default(), seen: &seen, pii })
 }
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000_000);
@@ -279,6 +280,13 @@ fn counts_want_no_rows_and_personal_data_no_facets() {
     assert_eq!(ask(false, &[("facets", "secret")]).unwrap_err().code, Code::RightMissing);
     let request = SearchRequest::from_pairs(vec![("facets".into(), "secret".into())], &Limits::default()).unwrap();
     assert!(with_world(false, true, |world| resolve(&request, world, NOW)).is_ok());
-    let nothing = World { searched: &[], limits: &Limits::default(), pii: false, seen: &|_, _| false };
+    let nothing = World { searched: &[], limits: &Limits::default(), seen: &Default::default(), pii: false };
     assert_eq!(resolve(&SearchRequest::default(), &nothing, NOW).unwrap().search.scope.folders, []);
+}
+
+#[test]
+fn a_name_seen_in_metadata_is_told_from_one_nobody_sent() {
+    let code = |query: &str| ask(false, &[("q", query)]).unwrap_err().code;
+    assert_eq!(code("AgentGroup:2"), Code::FieldNotConfigured);
+    assert_eq!(code("agentgrou:2"), Code::FieldUnknown);
 }

@@ -10,6 +10,7 @@ use crate::domain::limits::Limits;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::Role;
 use crate::query::resolved::Speaker;
+use std::collections::HashSet;
 
 /// An organisation searched.
 #[derive(Clone, Debug)]
@@ -23,20 +24,17 @@ pub struct Searched<'a> {
 }
 
 /// What is searched.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct World<'a> {
     /// The organisations.
     pub searched: &'a [Searched<'a>],
     /// The bounds in force.
     pub limits: &'a Limits,
+    /// Folded names that metadata of the folders searched is known to have, configured or not.
+    pub seen: &'a HashSet<String>,
     /// Whether the caller may see values of fields marked `pii`.
     pub pii: bool,
-    /// Whether metadata of the folder's transcripts has the name although it is not configured there.
-    pub seen: &'a Seen<'a>,
 }
-
-/// See [`World::seen`].
-pub type Seen<'a> = dyn Fn(FolderId, &FieldName) -> bool + 'a;
 
 /// A field as one organisation has it, and where.
 #[derive(Clone, Debug)]
@@ -155,14 +153,15 @@ impl<'a> World<'a> {
         let shown: String = name.shown().chars().take(80).collect();
         let folders = self.folder_list();
         let fix = self.fix(&shown);
-        let defined = self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
-        let known = defined || self.folders().any(|(_, folder)| (self.seen)(folder.id, name));
+        let known = self.seen.contains(name.folded())
+            || self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
         if known {
             let detail = format!("the field {shown:?} is not configured for any folder searched ({folders}){fix}");
             return origin.refusal(Code::FieldNotConfigured, at, detail);
         }
         let configured = self.folders().flat_map(|(_, folder)| folder.schema.fields.iter().map(|f| f.name.shown()));
-        let candidates = configured.chain(BUILTINS.iter().map(|builtin| builtin.name));
+        let candidates =
+            configured.chain(BUILTINS.iter().map(|builtin| builtin.name)).chain(self.seen.iter().map(String::as_str));
         let meant = match near(name.shown(), candidates).as_slice() {
             [] => String::new(),
             names => {

@@ -55,7 +55,7 @@ pub trait Administration: Send + Sync {
     fn tokens(&self) -> Result<Vec<StoredToken>>;
     /// All unfinished jobs.
     fn jobs(&self) -> Result<Vec<Job>>;
-    /// Names seen in metadata although they were not configured for the folder then.
+    /// Names ever seen in metadata of a folder without being configured there, folded.
     fn seen(&self) -> Result<Vec<(FolderId, String)>>;
     /// Epoch, signing key and counters, made at the first opening.
     fn identity(&self) -> Result<rows::Identity>;

@@ -75,10 +75,10 @@ pub enum Write {
     PutJob(Job),
     /// A job is done.
     DeleteJob(String),
+    /// Metadata of a folder has these folded names, none of them configured there; known ones change nothing.
+    Seen(FolderId, Vec<String>),
     /// Settles in this commit rest on that batch of the index; an index that is behind it is not to be trusted.
     IndexBatch(u64),
-    /// Metadata of the folder's transcripts has names that are not configured there. Names only, never values.
-    Seen(FolderId, Vec<String>),
 }
 
 /// The new state of a transcript's row.

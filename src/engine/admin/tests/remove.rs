@@ -43,7 +43,8 @@ fn a_folder_with_transcripts_is_not_empty() {
     world.transcripts = true;
     let at = "Acme/Acme-Sales/Inbound";
     assert_eq!(refusal(world.delete_as(&caller(""), at, false, false)).0, "not_empty");
-    let removal = world.delete_as(&caller(""), at, false, true).unwrap();
+    assert_eq!(refusal(world.delete_as(&caller(""), at, false, true)).0, "multiple_items");
+    let removal = world.delete_as(&caller(""), at, true, true).unwrap();
     let folder = world.folder("Acme", "Acme-Sales", "Inbound");
     assert_eq!(removal.delete, [(ObjectKind::Folder, folder.id.0)]);
     assert!(removal.put.is_empty() && removal.orgs.is_empty());

@@ -1,6 +1,6 @@
 //! Cases about idempotency keys, configuration, tokens, jobs, identity, upkeep.
 use super::samples::*;
-use crate::domain::identity::Revision;
+use crate::domain::identity::{FolderId, Revision};
 use crate::stores::database::rows::{ObjectKind, StoredObject, StoredToken};
 use crate::stores::database::writes::{Remembered, Stored, Write};
 use crate::stores::database::{Database, Job};
@@ -83,6 +83,21 @@ pub fn jobs_come_and_go(database: &dyn Database) {
     assert_eq!(database.jobs().unwrap(), vec![job("b", "3")]);
     stands(database, &[Write::DeleteJob("a".into()), Write::DeleteJob("b".into())]);
     assert!(database.jobs().unwrap().is_empty());
+}
+
+pub fn names_seen_are_told_once(database: &dyn Database) {
+    let note = |folder, names: &[&str]| Write::Seen(FolderId(folder), names.iter().map(|n| (*n).to_owned()).collect());
+    stands(database, &[note(3, &["queue", "żółć"]), note(4, &["queue"]), note(3, &["queue"])]);
+    let seen = || {
+        let mut all = database.seen().unwrap();
+        all.sort();
+        all
+    };
+    let told = |folder, name: &str| (FolderId(folder), name.to_owned());
+    assert_eq!(seen(), [told(3, "queue"), told(3, "żółć"), told(4, "queue")]);
+    let delete = vec![(ObjectKind::Folder, 3), (ObjectKind::Org, 4)];
+    stands(database, &[Write::Configure { put: vec![], delete, last_object: 4, jobs: vec![] }]);
+    assert_eq!(seen(), [told(4, "queue")]);
 }
 
 pub fn the_identity_stays(database: &dyn Database) {

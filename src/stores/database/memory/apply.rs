@@ -2,7 +2,7 @@
 use super::state::State;
 use crate::domain::identity::{Key, Revision};
 use crate::stores::database::Sink;
-use crate::stores::database::rows::{Job, Row, Settled};
+use crate::stores::database::rows::{Job, ObjectKind, Row, Settled};
 use crate::stores::database::writes::{Outcome, Remembered, Stored, Write};
 
 /// Applies one write.
@@ -61,7 +61,10 @@ pub fn apply(state: &mut State, write: &Write) -> Outcome {
 fn administer(state: &mut State, write: &Write) {
     match write {
         Write::Configure { put, delete, last_object, jobs } => {
-            delete.iter().for_each(|object| drop(state.objects.remove(object)));
+            for object in delete {
+                state.objects.remove(object);
+                state.seen.retain(|(folder, _)| *object != (ObjectKind::Folder, folder.0));
+            }
             state.objects.extend(put.iter().map(|object| ((object.kind, object.id), object.clone())));
             state.identity.last_object = state.identity.last_object.max(*last_object);
             put_jobs(state, jobs);
@@ -70,8 +73,8 @@ fn administer(state: &mut State, write: &Write) {
         Write::DeleteToken(id) => drop(state.tokens.remove(id)),
         Write::PutJob(job) => put_jobs(state, std::slice::from_ref(job)),
         Write::IndexBatch(batch) => state.identity.index_batch = state.identity.index_batch.max(*batch),
-        Write::Seen(folder, names) => state.seen.extend(names.iter().map(|name| (*folder, name.clone()))),
         Write::DeleteJob(id) => drop(state.jobs.remove(id)),
+        Write::Seen(folder, names) => state.seen.extend(names.iter().map(|name| (*folder, name.clone()))),
         _ => (),
     }
 }

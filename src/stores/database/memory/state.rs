@@ -22,7 +22,7 @@ pub struct State {
     pub tokens: BTreeMap<String, StoredToken>,
     /// Jobs by id.
     pub jobs: BTreeMap<String, Job>,
-    /// Names of metadata that were not configured for the folder.
+    /// Names seen without being configured.
     pub seen: BTreeSet<(FolderId, String)>,
     /// Who the store is.
     pub identity: Identity,

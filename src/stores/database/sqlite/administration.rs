@@ -38,7 +38,7 @@ pub fn jobs(connection: &Connection) -> Result<Vec<Job>> {
         .collect()
 }
 
-/// Names seen in metadata, by folder.
+/// All names seen without being configured.
 pub fn seen(connection: &Connection) -> Result<Vec<(FolderId, String)>> {
     connection
         .prepare_cached("SELECT folder, name FROM seen")?

@@ -3,7 +3,7 @@ use super::administration::kind_text;
 use crate::base::digest;
 use crate::domain::identity::{Key, OrgId, Revision, Tid};
 use crate::stores::database::Sink;
-use crate::stores::database::rows::{Job, StoredObject};
+use crate::stores::database::rows::{Job, ObjectKind, StoredObject};
 use crate::stores::database::writes::{Outcome, Stored, Write};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
@@ -44,6 +44,9 @@ pub fn apply(connection: &Connection, batch: &Batch<'_>, write: &Write) -> Resul
         Write::Configure { put, delete, last_object, jobs } => {
             for (kind, id) in delete {
                 run(connection, "DELETE FROM object WHERE kind = ?1 AND id = ?2", params![kind_text(*kind), id])?;
+                if *kind == ObjectKind::Folder {
+                    run(connection, "DELETE FROM seen WHERE folder = ?1", [id])?;
+                }
             }
             put.iter().try_for_each(|object| put_object(connection, object))?;
             let raise = "UPDATE state SET last_object = max(last_object, ?1) WHERE id = 1";
@@ -60,9 +63,8 @@ pub fn apply(connection: &Connection, batch: &Batch<'_>, write: &Write) -> Resul
             done(connection, "UPDATE state SET index_batch = max(index_batch, ?1) WHERE id = 1", [batch])
         }
         Write::Seen(folder, names) => {
-            for name in names {
-                run(connection, "INSERT OR IGNORE INTO seen (folder, name) VALUES (?1, ?2)", params![folder.0, name])?;
-            }
+            let note = "INSERT OR IGNORE INTO seen (folder, name) VALUES (?1, ?2)";
+            names.iter().try_for_each(|name| run(connection, note, params![folder.0, name]).map(drop))?;
             Ok(Outcome::Done)
         }
         Write::DeleteJob(id) => done(connection, "DELETE FROM job WHERE id = ?1", [id]),
