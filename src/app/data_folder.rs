@@ -36,7 +36,7 @@ impl DataFolder {
                 dir.display()
             );
         }
-        fs::create_dir_all(dir).map_err(|error| refusal(dir, &error)).context("cannot make the data folder")?;
+        make(dir).map_err(|error| refusal(dir, &error)).context("cannot make the data folder")?;
         let lock = match LockFile::hold(dir) {
             Ok(lock) => lock,
             Err(held @ LockError::Held { .. }) => bail!(
@@ -102,6 +102,19 @@ impl DataFolder {
         };
         write().with_context(|| format!("cannot write the first token to {}", path.display()))
     }
+}
+
+/// Makes the folder and those above it, and flushes the names of the ones made: what will be answered rests on them.
+fn make(dir: &Path) -> std::io::Result<()> {
+    let dir = std::path::absolute(dir)?;
+    let missing: Vec<&Path> = dir.ancestors().take_while(|above| !above.exists()).collect();
+    fs::create_dir_all(&dir)?;
+    if cfg!(unix) {
+        for above in missing.iter().filter_map(|made| made.parent()) {
+            File::open(above)?.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 /// A new file only its owner may read. It must not exist: permissions are given at creation only.

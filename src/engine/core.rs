@@ -57,6 +57,8 @@ pub struct Core {
     pub searching: Arc<tokio::sync::Semaphore>,
     /// Whether the index is complete enough to be asked.
     pub index_ready: AtomicBool,
+    /// Whether the database has a note that the index is being rebuilt.
+    pub rebuild_noted: AtomicBool,
     /// Set when the server stops.
     pub closing: AtomicBool,
     /// The last key given.

@@ -1,6 +1,7 @@
 //! Floor 5: the use cases. [`Engine`] is all that the interfaces may call; it knows neither HTTP nor any backend.
 pub mod access;
 pub mod admin;
+pub mod blocking;
 pub mod core;
 pub mod counters;
 pub mod edit;
@@ -24,7 +25,8 @@ use crate::domain::identity::{CompanyName, FolderName, Mark, OrgName, Place, Tid
 use crate::domain::metadata::Edit;
 use crate::query::request::SearchRequest;
 use crate::stores::Stores;
-use intake::lines::{self, Target, blocking};
+use blocking::{blocking, whole};
+use intake::lines::{self, Target};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,12 +90,16 @@ impl Engine {
         tokens::authenticate(&self.core, token)
     }
 
-    /// Makes the root token when the store has no token yet, and answers it.
+    /// Makes the root token when the store has no token yet, and answers it. `hand_over` makes it durable for its owner
+    /// before it is known here.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn ensure_root_token(&self) -> Result<Option<String>> {
-        tokens::ensure_root(&self.core).await
+    /// The store's, and in the inner result `hand_over`'s.
+    pub async fn ensure_root_token<E>(
+        &self,
+        hand_over: impl FnOnce(&str) -> std::result::Result<(), E>,
+    ) -> Result<std::result::Result<Option<String>, E>> {
+        tokens::ensure_root(&self.core, hand_over).await
     }
 
     /// `POST /tokens`: the answer shows the token this once.
@@ -101,7 +107,8 @@ impl Engine {
     /// # Errors
     /// See [`tokens::make`].
     pub async fn make_token(&self, caller: &Caller, body: Value) -> Result<Value> {
-        tokens::make(&self.core, caller, body).await
+        let (core, caller) = (self.core.clone(), caller.clone());
+        whole(async move { tokens::make(&core, &caller, body).await }).await
     }
 
     /// `GET /tokens`: those within the caller's scope.
@@ -117,7 +124,8 @@ impl Engine {
     /// # Errors
     /// `right_missing`, `not_found`.
     pub async fn revoke_token(&self, caller: &Caller, id: &str) -> Result<()> {
-        tokens::revoke(&self.core, caller, id).await
+        let (core, caller, id) = (self.core.clone(), caller.clone(), id.to_owned());
+        whole(async move { tokens::revoke(&core, &caller, &id).await }).await
     }
 
     /// `GET /metadata/…`.
@@ -125,7 +133,7 @@ impl Engine {
     /// # Errors
     /// `not_found`, `right_missing`.
     pub async fn read_metadata(&self, caller: &Caller, place: &Place) -> Result<MetadataView> {
-        edit::transcript::read(&self.core, caller, place)
+        edit::transcript::read(&self.core, caller, place).await
     }
 
     /// PATCH, PUT and DELETE on `/metadata/…`.
@@ -262,7 +270,12 @@ impl Engine {
         if_match: Option<&str>,
         dry_run: bool,
     ) -> Result<(Value, String)> {
-        admin::service::change(&self.core, caller, path, body, (if_match, dry_run)).await
+        let (core, caller, path) = (self.core.clone(), caller.clone(), path.clone());
+        let (body, if_match) = (body.to_owned(), if_match.map(str::to_owned));
+        whole(async move {
+            admin::service::change(&core, &caller, &path, &body, (if_match.as_deref(), dry_run)).await
+        })
+        .await
     }
 
     /// `DELETE /config/…`: what was deleted.
@@ -275,7 +288,8 @@ impl Engine {
         path: &admin::ConfigPath,
         options: admin::DeleteOptions,
     ) -> Result<Value> {
-        admin::service::delete(&self.core, caller, path, &options).await
+        let (core, caller, path) = (self.core.clone(), caller.clone(), path.clone());
+        whole(async move { admin::service::delete(&core, &caller, &path, &options).await }).await
     }
 
     /// `GET /list/…`.

@@ -1,17 +1,16 @@
 //! Configuration use cases: pure changes of the catalogue, made durable and published in one commit.
-use super::apply::{self, Context};
+use super::apply::{self, Change, Context};
 use super::path::ConfigPath;
 use super::remove::{self, DeleteOptions};
 use super::{list, show};
 use crate::domain::catalogue::{Catalogue, Folder, Org};
-use crate::domain::identity::{CompanyName, FolderId, OrgName};
+use crate::domain::identity::FolderId;
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
+use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
-use crate::engine::edit::committer::Request;
-use crate::engine::edit::committer::Then;
+use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::error::{Error, Result};
-use crate::engine::intake::lines::blocking;
 use crate::engine::workers::jobs::{self, Task};
 use crate::engine::world::World;
 use crate::stores::database::{Job, Write};
@@ -49,6 +48,31 @@ pub async fn change(
     let _one_at_a_time = core.configuring.lock().await;
     unchanged_since(core, caller, path, if_match)?;
     let before = core.world.load_full();
+    let change = computed(core, &before.catalogue, caller, path, body)?;
+    if dry_run {
+        return Ok((change.plan, change.etag));
+    }
+    if !change.changed {
+        return Ok((change.answer, change.etag));
+    }
+    let write =
+        Write::Configure { put: change.put, delete: Vec::new(), last_object: change.last_object, jobs: Vec::new() };
+    let shared = core.clone();
+    blocking(move || jobs::discard_orgs_left(&shared)).await??;
+    publish(core, change.catalogue, write, Vec::new()).await?;
+    let world = core.world.load_full();
+    for folder in change.reprojected {
+        if let Some(home) = world.home(folder) {
+            core.backfills.start(folder, label(before.home(folder).map(|h| &*h.folder), &home.folder));
+        }
+    }
+    // The same body changes nothing now; its answer shows the back-fill that has begun.
+    let settled = computed(core, &world.catalogue, caller, path, body)?;
+    Ok((settled.answer, settled.etag))
+}
+
+/// What a body makes of a catalogue; nothing is changed yet.
+fn computed(core: &Core, catalogue: &Catalogue, caller: &Caller, path: &ConfigPath, body: &str) -> Result<Change> {
     let statuses = |folder| core.backfills.status(folder);
     let holds = |org: &Org| org.folders.values().any(|f| !is_empty(core, f.id));
     let context = Context {
@@ -58,25 +82,7 @@ pub async fn change(
         holds_transcripts: &holds,
         statuses: &statuses,
     };
-    let change = apply::change(&before.catalogue, caller, path, body, &context)?;
-    if dry_run {
-        return Ok((change.plan, change.etag));
-    }
-    if !change.changed {
-        return Ok((change.answer, change.etag));
-    }
-    let write =
-        Write::Configure { put: change.put, delete: Vec::new(), last_object: change.last_object, jobs: Vec::new() };
-    publish(core, change.catalogue, write).await?;
-    let world = core.world.load_full();
-    for folder in change.reprojected {
-        if let Some(home) = world.home(folder) {
-            core.backfills.start(folder, label(before.home(folder).map(|h| &*h.folder), &home.folder));
-        }
-    }
-    // The same body changes nothing now; its answer shows the back-fill that has begun.
-    let settled = apply::change(&world.catalogue, caller, path, body, &context)?;
-    Ok((settled.answer, settled.etag))
+    apply::change(catalogue, caller, path, body, &context)
 }
 
 /// What a back-fill does, in words for `status`.
@@ -105,11 +111,9 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
         return Ok(removal.answer);
     }
     let mut all: Vec<Job> = Vec::new();
-    let mut discards = Vec::new();
-    for gone in &removal.orgs {
-        let job = jobs::job(&Task::DiscardOrg { company: gone.company.clone(), org_name: gone.name.clone() });
-        discards.push((gone.company.clone(), gone.name.clone(), job.id.clone()));
-        all.push(job);
+    let whole: Vec<_> = removal.orgs.iter().map(|gone| (gone.company.clone(), gone.name.clone())).collect();
+    for (company, org_name) in whole.iter().cloned() {
+        all.push(jobs::job(&Task::DiscardOrg { company, org_name }));
     }
     for gone in &removal.folders {
         let whole_org = removal.orgs.iter().any(|org| org.id == gone.org_id);
@@ -122,28 +126,16 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
         last_object: removal.catalogue.last_id(),
         jobs: all.clone(),
     };
-    publish(core, removal.catalogue, write).await?;
-    let shared = core.clone();
-    blocking(move || discard(&shared, discards)).await??;
+    // Without `tree` only empty folders go; one that is being filled at this moment is judged once more at the commit.
+    let empty = if options.tree { Vec::new() } else { removal.folders.iter().map(|gone| gone.id).collect() };
+    publish(core, removal.catalogue, write, empty).await?;
+    // Added first: what fails here is done by the jobs, and nothing can be made anew before (see `change`).
     for job in all {
         core.jobs.add(job);
     }
+    let shared = core.clone();
+    blocking(move || whole.iter().try_for_each(|(company, org)| jobs::discard_org(&shared, company, org))).await??;
     Ok(removal.answer)
-}
-
-/// The files of deleted organisations are set aside before anybody can make the organisation anew.
-fn discard(
-    core: &Core,
-    orgs: Vec<(CompanyName, OrgName, String)>,
-) -> Result<()> {
-    for (company, org, _) in &orgs {
-        core.stores.archive.discard_org(company, org)?;
-    }
-    if !orgs.is_empty() {
-        let writes = orgs.into_iter().map(|(_, _, job)| Write::DeleteJob(job)).collect();
-        core.committer.commit_blocking(Request::plain(writes))?;
-    }
-    Ok(())
 }
 
 fn is_empty(core: &Core, folder: FolderId) -> bool {
@@ -163,9 +155,15 @@ fn unchanged_since(core: &Core, caller: &Caller, path: &ConfigPath, if_match: Op
     )))
 }
 
-async fn publish(core: &Core, catalogue: Catalogue, write: Write) -> Result<()> {
+/// Makes a change durable and in force, if the folders of `empty` are.
+async fn publish(core: &Core, catalogue: Catalogue, write: Write, empty: Vec<FolderId>) -> Result<()> {
     let mut request = Request::many(vec![(write, Then::Nothing)], Vec::new());
     request.world = Some(Arc::new(World::new(catalogue)));
-    core.committer.commit(request).await?;
-    Ok(())
+    request.empty = empty;
+    let answer = core.committer.commit(request).await?;
+    if answer.verdicts.iter().all(|verdict| *verdict == Verdict::Done) {
+        return Ok(());
+    }
+    let detail = "Can not delete non-empty object: a transcript has come in; tree=true deletes it too";
+    Err(Error::refused(Code::ConfigNotEmpty, detail))
 }

@@ -1,18 +1,19 @@
 //! Erasing transcripts: hidden at the answer, gone from every file when the job is done.
-use super::lines::blocking;
 use crate::domain::access::Right;
 use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place, Tid};
 use crate::engine::access::Caller;
+use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::edit::current::Current;
 use crate::engine::edit::locks::Guard;
-use crate::engine::edit::transcript::{check, visible};
+use crate::engine::edit::transcript::{check, visible, warm};
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{Erased, Precondition};
 use crate::engine::workers::jobs;
 use crate::domain::refusal::Code;
 use crate::stores::database::Write;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,13 +27,14 @@ const INDEX_PATIENCE: Duration = Duration::from_secs(5);
 pub async fn one(core: &Arc<Core>, caller: &Caller, place: &Place, precondition: &Precondition) -> Result<Erased> {
     let org = org_of(core, caller, &place.company, &place.org)?;
     let guard = core.locks.lock(org, &place.tid).await?;
+    warm(core, caller, org, place).await?;
     let (current, _) = visible(core, caller, &core.world.load_full(), org, place)?;
     check(precondition, current.revision)?;
     let mut erased = commit(core, vec![(place.clone(), current)], vec![guard]).await?;
     erased.pop().ok_or_else(Error::absent)
 }
 
-/// Erases several: all must be there.
+/// Erases several: all must be there. The answers are in the order asked.
 ///
 /// # Errors
 /// As [`one`]; nothing is erased then.
@@ -45,6 +47,7 @@ pub async fn many(
 ) -> Result<Vec<Erased>> {
     let org = org_of(core, caller, company, org_name)?;
     let mut order: Vec<&Tid> = tids.iter().collect();
+    // In the order of ids, as every taker of several locks: so no two wait for each other.
     order.sort();
     order.dedup();
     let mut guards = Vec::with_capacity(order.len());
@@ -52,13 +55,16 @@ pub async fn many(
     for tid in order {
         guards.push(core.locks.lock(org, tid).await?);
         let place = Place { company: company.clone(), org: org_name.clone(), tid: tid.clone() };
+        warm(core, caller, org, &place).await?;
         let (current, home) = visible(core, caller, &core.world.load_full(), org, &place)?;
         if folder.is_some_and(|only| *only != home.folder.name) {
             return Err(Error::absent());
         }
         found.push((place, current));
     }
-    commit(core, found, guards).await
+    let names: Vec<Tid> = found.iter().map(|(place, _)| place.tid.clone()).collect();
+    let erased: HashMap<Tid, Erased> = names.into_iter().zip(commit(core, found, guards).await?).collect();
+    tids.iter().map(|tid| erased.get(tid).cloned().ok_or_else(Error::absent)).collect()
 }
 
 fn org_of(core: &Core, caller: &Caller, company: &CompanyName, org: &OrgName) -> Result<OrgId> {
@@ -88,15 +94,24 @@ async fn commit(
         writes.push((write, Then::Forget(current.org, current.tid.clone())));
     }
     let shared = core.clone();
+    // To its end, whatever becomes of the request: files go under the locks, and the jobs run.
     let (commit, made) = blocking(move || -> Result<_> {
         let answer = shared.committer.commit_blocking(Request::many(writes, Vec::new()))?;
-        if answer.verdicts.iter().any(|v| *v != Verdict::Done) {
-            return Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"));
-        }
+        let done: Vec<bool> = answer.verdicts.iter().map(|verdict| *verdict == Verdict::Done).collect();
         // Still under the locks: an id made anew right after must not lose its files to this erasure.
-        jobs::remove_files(&shared, found.iter().map(|(place, _)| place.clone()).collect());
+        let gone = found.iter().zip(&done).filter(|(_, done)| **done);
+        jobs::remove_files(&shared, gone.map(|((place, _), _)| place.clone()).collect());
         drop(guards);
-        Ok((answer.commit, made))
+        for ((_, job), _) in made.iter().zip(&done).filter(|(_, done)| **done) {
+            shared.jobs.add(job.clone());
+        }
+        if done.iter().all(|done| *done) {
+            return Ok((answer.commit, made));
+        }
+        for (_, current) in &found {
+            shared.cache.forget(current.org, &current.tid);
+        }
+        Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"))
     })
     .await??;
     let keys: Vec<_> = made.iter().map(|(key, _)| *key).collect();
@@ -105,9 +120,7 @@ async fn commit(
     Ok(made
         .into_iter()
         .map(|(_, job)| {
-            let id = job.id.clone();
-            core.jobs.add(job);
-            Erased { job: id, mark: mark.clone() }
+            Erased { job: job.id, mark: mark.clone() }
         })
         .collect())
 }

@@ -6,6 +6,7 @@ use crate::domain::identity::{CompanyName, FolderId, OrgId, OrgName, Place, Tid}
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::{Received, read};
 use crate::engine::access::Caller;
+use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{EditOptions, IngestOptions, Ingested, Verdict, Wait};
@@ -234,16 +235,6 @@ fn parse_line(core: &Core, key: Option<&str>, line: &str) -> Parsed {
     };
     let tid = Tid::parse(&text).map_err(|refusal| (Some(text), refusal))?;
     Ok((tid, received))
-}
-
-/// Runs blocking work off the async threads; it runs to its end even when nobody waits any more.
-///
-/// # Errors
-/// When the work panicked or the runtime stops.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Error::refused(Code::ShuttingDown, "the work was not finished"))
 }
 
 /// Whether an answer may have to wait.

@@ -34,6 +34,11 @@ pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<T
             core.cache.forget(org, &place.tid);
             continue;
         };
+        // The body's name tells no revision: another one may have taken it between the two reads.
+        let (after, _) = visible(core, caller, &world, org, place)?;
+        if (after.key, after.words_revision) != (current.key, current.words_revision) {
+            continue;
+        }
         let last_modified = Timestamp(current.last_modified);
         let metadata = current.shown(&home.folder);
         let json = whole(&body, &metadata, place.tid.as_str(), &last_modified.rfc3339()).map_err(|e| {

@@ -14,7 +14,7 @@ use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::edit::current::{self, Current};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::{check, derive};
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, stop_if_fatal};
 use crate::engine::types::{Ingested, MetadataMode, Precondition};
 use crate::engine::world::{Home, World};
 use crate::stores::archive::StagedBody;
@@ -50,6 +50,16 @@ pub struct Wave {
     whole: bool,
 }
 
+/// What stands under an id.
+enum Before {
+    /// Nothing.
+    Absent,
+    /// A transcript of a folder that the caller does not see.
+    Hidden,
+    /// A transcript.
+    Stands(Box<Current>),
+}
+
 /// One transcript ready to be committed.
 struct Draft {
     stored: Stored,
@@ -72,7 +82,7 @@ impl Wave {
         if self.whole && drafts.iter().any(std::result::Result::is_err) {
             return self.none_of(drafts);
         }
-        if let Err(error) = self.stage(&drafts) {
+        if let Err(error) = self.stage(&drafts, &[]) {
             return self.all_failed(&error);
         }
         for _ in 0..TRIES {
@@ -82,7 +92,19 @@ impl Wave {
                     drop(guards);
                     return done;
                 }
-                Ok(None) => drafts = self.redraft(drafts),
+                Ok(None) => {
+                    let staged = staged_of(&drafts);
+                    drafts = self.redraft(drafts);
+                    self.discard_lost(&staged, &drafts);
+                    if let Err(error) = self.stage(&drafts, &staged) {
+                        self.discard(&drafts);
+                        return self.all_failed(&error);
+                    }
+                    if self.whole && drafts.iter().any(std::result::Result::is_err) {
+                        self.discard(&drafts);
+                        return self.none_of(drafts);
+                    }
+                }
                 Err(error) => {
                     self.discard(&drafts);
                     return self.items.iter().map(|_| Err(copy(&error))).collect();
@@ -102,7 +124,8 @@ impl Wave {
     fn redraft(&self, drafts: Vec<Result<Draft>>) -> Vec<Result<Draft>> {
         let world = self.core.world.load_full();
         let again = |(item, draft): (&Item, Result<Draft>)| match draft {
-            Ok(draft) => self.draft(&world, item, Some(draft.stored.key)),
+            // Only the key of a new transcript is kept: that of a row which had to make way is used up.
+            Ok(draft) => self.draft(&world, item, draft.expected.is_none().then_some(draft.stored.key)),
             Err(error) => Err(error),
         };
         self.items.iter().zip(drafts).map(again).collect()
@@ -110,13 +133,21 @@ impl Wave {
 
     fn draft(&self, world: &World, item: &Item, key: Option<Key>) -> Result<Draft> {
         let place = self.target.place(&item.tid);
-        let before = self.before(world, &place)?;
+        let (before, hidden) = match self.before(world, &place)? {
+            Before::Absent => (None, false),
+            Before::Hidden => (None, true),
+            Before::Stands(before) => (Some(*before), false),
+        };
         if let Some(before) = &before {
             check(&item.precondition, before.revision)?;
         } else if item.precondition != Precondition::None {
             return Err(Error::refused(Code::RevisionMismatch, "there is no such transcript yet"));
         }
         let folder = self.folder(before.as_ref())?;
+        if hidden {
+            // Judged last: up to here a hidden transcript and an unknown one are refused alike.
+            return Err(Error::absent());
+        }
         let home = world.home(folder).ok_or_else(Error::absent)?;
         let metadata = self.metadata(before.as_ref(), &item.received)?;
         let limit = self.core.settings.limits.metadata_names;
@@ -180,16 +211,16 @@ impl Wave {
         Ok(Draft { stored, expected, before, after, unindexed, notes })
     }
 
-    /// The transcript as it stands, if it is there; hidden ones answer as absent. A row of a folder that is being
+    /// The transcript as it stands, if it is there. A row of a folder that is being
     /// deleted makes way first.
-    fn before(&self, world: &World, place: &Place) -> Result<Option<Current>> {
-        let Some(found) = current::load(&self.core.stores, self.target.org, place)? else { return Ok(None) };
+    fn before(&self, world: &World, place: &Place) -> Result<Before> {
+        let Some(found) = current::load(&self.core.stores, self.target.org, place)? else { return Ok(Before::Absent) };
         match world.home(found.folder) {
-            Some(home) if self.caller.sees_folder(&home.folder) => Ok(Some(found)),
-            Some(_) => Err(Error::absent()),
+            Some(home) if self.caller.sees_folder(&home.folder) => Ok(Before::Stands(Box::new(found))),
+            Some(_) => Ok(Before::Hidden),
             None => {
                 super::erase::clear(&self.core, &found)?;
-                Ok(None)
+                Ok(Before::Absent)
             }
         }
     }
@@ -213,12 +244,14 @@ impl Wave {
         })
     }
 
-    fn stage(&self, drafts: &[Result<Draft>]) -> Result<()> {
+    /// Stages the bodies of drafts, less those that stand there already.
+    fn stage(&self, drafts: &[Result<Draft>], standing: &[(Key, Revision)]) -> Result<()> {
         let bodies: Vec<StagedBody> = self
             .items
             .iter()
             .zip(drafts)
             .filter_map(|(item, draft)| draft.as_ref().ok().map(|draft| (item, draft)))
+            .filter(|(_, draft)| !standing.contains(&(draft.stored.key, draft.stored.words_revision)))
             .map(|(item, draft)| StagedBody {
                 place: self.target.place(&item.tid),
                 key: draft.stored.key,
@@ -226,7 +259,7 @@ impl Wave {
                 body: Arc::from(item.received.body.as_str()),
             })
             .collect();
-        Ok(self.core.stores.archive.stage(&bodies)?)
+        Ok(self.core.stores.archive.stage(&bodies).inspect_err(stop_if_fatal)?)
     }
 
     /// Commits what could be drafted; `None` when the configuration moved.
@@ -269,6 +302,7 @@ impl Wave {
         // A failure here loses nothing: the staged name is read until the archiver or the next start renames it.
         let archive = &self.core.stores.archive;
         if let Err(error) = archive.publish(&publish).and_then(|()| archive.discard(&discard)) {
+            stop_if_fatal(&error);
             tracing::warn!(error = %error, "bodies wait under their staged names");
         }
         done
@@ -290,12 +324,19 @@ impl Wave {
     }
 
     fn discard(&self, drafts: &[Result<Draft>]) {
-        let staged: Vec<(Key, Revision)> = drafts
-            .iter()
-            .filter_map(|d| d.as_ref().ok())
-            .map(|d| (d.stored.key, d.stored.words_revision))
-            .collect();
-        if let Err(error) = self.core.stores.archive.discard(&staged) {
+        self.discard_staged(&staged_of(drafts));
+    }
+
+    /// Discards what was staged for drafts that have become failures, or stands under another name now: the body of
+    /// those goes in again.
+    fn discard_lost(&self, staged: &[(Key, Revision)], drafts: &[Result<Draft>]) {
+        let kept = staged_of(drafts);
+        let lost: Vec<_> = staged.iter().filter(|one| !kept.contains(one)).copied().collect();
+        self.discard_staged(&lost);
+    }
+
+    fn discard_staged(&self, staged: &[(Key, Revision)]) {
+        if let Err(error) = self.core.stores.archive.discard(staged) {
             tracing::warn!(error = %error, "staged bodies are left for the next start");
         }
     }
@@ -311,6 +352,11 @@ impl Wave {
     fn all_failed(&self, error: &Error) -> Vec<Result<Done>> {
         self.items.iter().map(|_| Err(copy(error))).collect()
     }
+}
+
+/// The names under which bodies were staged.
+fn staged_of(drafts: &[Result<Draft>]) -> Vec<(Key, Revision)> {
+    drafts.iter().filter_map(|d| d.as_ref().ok()).map(|d| (d.stored.key, d.stored.words_revision)).collect()
 }
 
 fn write(draft: &Draft) -> (Write, Then) {

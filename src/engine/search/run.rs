@@ -8,9 +8,9 @@ use crate::domain::access::Right;
 use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
+use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
-use crate::engine::intake::lines::blocking;
 use crate::engine::intake::read;
 use crate::engine::types::{ResultRow, SearchAnswer};
 use crate::engine::world::World;
@@ -50,11 +50,17 @@ pub async fn search(
         freshness::after(core, mark, &orgs, patience).await?;
     }
     let resolved = bind(core, caller, &world, path, &request)?;
-    let permit = core.searching.clone().acquire_owned().await;
-    let asked = Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output };
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
-    let answer = blocking(move || asked.answer(budget)).await?;
-    drop(permit);
+    // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
+    let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
+        return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));
+    };
+    let asked = Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output };
+    let answer = blocking(move || {
+        let _permit = permit;
+        asked.answer(budget)
+    })
+    .await?;
     core.counters.count(&core.counters.searches);
     answer
 }
@@ -85,8 +91,12 @@ fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<
 
 fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &SearchRequest) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
-    let searching =
-        Searching { searched: &searched, limits: &core.settings.limits, pii: caller.may(Right::Pii) };
+    let searching = Searching {
+        searched: &searched,
+        limits: &core.settings.limits,
+        pii: caller.may(Right::Pii),
+        schema: caller.scope().folder.is_none(),
+    };
     let mut resolved = resolve(request, &searching, core.clock.now())?;
     if request.output == Output::Count {
         resolved.search.size = 0;

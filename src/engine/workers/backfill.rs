@@ -11,6 +11,7 @@ use crate::engine::edit::transcript::derive;
 use crate::engine::error::{Error, Result};
 use crate::engine::world::Home;
 use crate::stores::database::Write;
+use crate::stores::error::Kind;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ const INDEX_PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Clone, Debug)]
 struct Running {
     label: String,
+    /// The number of its start: a folder may be started anew while it runs.
+    number: u64,
     total: u64,
     left: u64,
 }
@@ -32,6 +35,7 @@ struct Running {
 #[derive(Default)]
 struct State {
     running: HashMap<FolderId, Running>,
+    started: u64,
     rung: bool,
     closed: bool,
 }
@@ -47,7 +51,9 @@ impl Backfills {
     /// A folder's schema has changed; `label` names what is done, e.g. `field queue`.
     pub fn start(&self, folder: FolderId, label: String) {
         let mut state = self.state.lock();
-        state.running.insert(folder, Running { label, total: 0, left: 0 });
+        state.started += 1;
+        let number = state.started;
+        state.running.insert(folder, Running { label, number, total: 0, left: 0 });
         state.rung = true;
         self.bell.notify_all();
     }
@@ -95,8 +101,17 @@ impl Backfills {
         }
     }
 
-    fn done(&self, folder: FolderId) {
-        self.state.lock().running.remove(&folder);
+    /// The number of the start that stands for a folder.
+    fn number(&self, folder: FolderId) -> Option<u64> {
+        self.state.lock().running.get(&folder).map(|running| running.number)
+    }
+
+    /// The folder is done, unless it was started anew since.
+    fn done(&self, folder: FolderId, number: Option<u64>) {
+        let mut state = self.state.lock();
+        if state.running.get(&folder).map(|running| running.number) == number {
+            state.running.remove(&folder);
+        }
     }
 }
 
@@ -129,6 +144,7 @@ fn homes(core: &Core) -> Vec<Home> {
 
 /// Brings one folder up to its schema.
 fn folder(core: &Arc<Core>, runtime: &Runtime, id: FolderId) -> Result<()> {
+    let number = core.backfills.number(id);
     let mut last_commit = 0;
     let mut org = OrgId(0);
     while !core.closing() {
@@ -142,13 +158,21 @@ fn folder(core: &Arc<Core>, runtime: &Runtime, id: FolderId) -> Result<()> {
         }
         let mut after: Option<Key> = None;
         let mut left = summary.behind;
+        let (mut seen, mut written) = (0, 0);
         loop {
             let keys = core.stores.database.behind(id, version, after, CHUNK)?;
             let Some(last) = keys.last() else { break };
             after = Some(*last);
             match chunk(core, runtime, &home, &keys)? {
-                Some(commit) => last_commit = last_commit.max(commit),
-                None => break,
+                Some(done) => {
+                    last_commit = last_commit.max(done.commit);
+                    seen += keys.len();
+                    written += done.written;
+                }
+                None => {
+                    seen = 0;
+                    break;
+                }
             }
             left = left.saturating_sub(keys.len() as u64);
             core.backfills.set(id, summary.transcripts, left);
@@ -156,14 +180,26 @@ fn folder(core: &Arc<Core>, runtime: &Runtime, id: FolderId) -> Result<()> {
                 return Ok(());
             }
         }
+        if seen > 0 && written == 0 {
+            // Only damaged ones are left: `verify` names them, and the next start tries them again.
+            tracing::error!(folder = %home.folder.name, left = summary.behind, "a back-fill had to leave transcripts out");
+            break;
+        }
     }
     runtime.block_on(core.index.until(INDEX_PATIENCE, |p| core.closing() || p.has_all(org, last_commit)));
-    core.backfills.done(id);
+    core.backfills.done(id, number);
     Ok(())
 }
 
+/// What became of a chunk.
+#[derive(Default)]
+struct Chunk {
+    commit: u64,
+    written: usize,
+}
+
 /// Projects some rows anew, under their locks, in one commit; `None` when the configuration moved.
-fn chunk(core: &Arc<Core>, runtime: &Runtime, home: &Home, keys: &[Key]) -> Result<Option<u64>> {
+fn chunk(core: &Arc<Core>, runtime: &Runtime, home: &Home, keys: &[Key]) -> Result<Option<Chunk>> {
     let mut tids: Vec<Tid> = core.stores.database.load_keys(keys)?.into_iter().flatten().map(|row| row.tid).collect();
     // In the order of ids, as every taker of several locks: so no two wait for each other.
     tids.sort();
@@ -172,22 +208,33 @@ fn chunk(core: &Arc<Core>, runtime: &Runtime, home: &Home, keys: &[Key]) -> Resu
     for tid in tids {
         guards.push(runtime.block_on(core.locks.lock(home.org.id, &tid)).map_err(Error::Refused)?);
         let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid };
-        let current = match core.cache.find(home.org.id, &place.tid) {
-            Some(current) => Some(current),
-            None => current::load(&core.stores, home.org.id, &place)?.map(Arc::new),
-        };
-        if let Some(current) = current.filter(|current| current.folder == home.folder.id) {
-            writes.push(reproject(core, home, &home.folder, &current)?);
+        match one(core, home, &place) {
+            Ok(write) => writes.extend(write),
+            // One damaged transcript must not keep the others waiting.
+            Err(Error::Store(error)) if error.kind == Kind::Corrupt => {
+                tracing::error!(error = %chain(&error), "a transcript could not be projected anew");
+            }
+            Err(error) => return Err(error),
         }
     }
     if writes.is_empty() {
-        return Ok(Some(0));
+        return Ok(Some(Chunk::default()));
     }
+    let written = writes.len();
     let answer = core.committer.commit_blocking(Request::many(writes, guards))?;
     if answer.verdicts.contains(&Verdict::Reconfigured) {
         return Ok(None);
     }
-    Ok(Some(answer.commit))
+    Ok(Some(Chunk { commit: answer.commit, written }))
+}
+
+fn one(core: &Arc<Core>, home: &Home, place: &Place) -> Result<Option<(Write, Then)>> {
+    let current = match core.cache.find(home.org.id, &place.tid) {
+        Some(current) => Some(current),
+        None => current::load(&core.stores, home.org.id, place)?.map(Arc::new),
+    };
+    let current = current.filter(|current| current.folder == home.folder.id);
+    current.map(|current| reproject(core, home, &home.folder, &current)).transpose()
 }
 
 fn reproject(core: &Core, home: &Home, folder: &Folder, current: &Arc<Current>) -> Result<(Write, Then)> {
@@ -202,4 +249,22 @@ fn reproject(core: &Core, home: &Home, folder: &Folder, current: &Arc<Current>) 
     };
     let after = Arc::new(Current { builtins, ..Current::clone(current) });
     Ok((write, Then::Keep(after)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_started_anew_while_it_runs_is_not_done_with_the_first_run() {
+        let backfills = Backfills::default();
+        let folder = FolderId(1);
+        backfills.start(folder, "field a".to_owned());
+        let first = backfills.number(folder);
+        backfills.start(folder, "field b".to_owned());
+        backfills.done(folder, first);
+        assert_eq!(backfills.status(folder).as_deref(), Some("indexing field b: 0 %"));
+        backfills.done(folder, backfills.number(folder));
+        assert!(backfills.status(folder).is_none() && backfills.left() == 0);
+    }
 }

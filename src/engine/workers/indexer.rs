@@ -9,6 +9,7 @@ use crate::domain::transcript::turns;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::chain;
 use crate::engine::edit::current::{builtins, facts};
+use crate::engine::error::stop_if_fatal;
 use crate::engine::world::Home;
 use crate::stores::database::{Row, Sink, Write};
 use crate::stores::error::{Kind, Result, Store, StoreError};
@@ -66,6 +67,7 @@ pub fn run(core: &Arc<Core>) {
                 }
             }
             Err(error) => {
+                stop_if_fatal(&error);
                 tracing::error!(error = %chain(&error), rows = claim.keys().len(), "the index could not be written");
                 if claim.keys().len() == 1 {
                     for key in claim.keys() {

@@ -2,10 +2,10 @@
 use crate::base::digest;
 use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Tid};
 use crate::engine::core::Core;
-use crate::engine::edit::committer::{Request, Then, chain};
+use crate::engine::edit::committer::{Request, Then, Verdict, chain};
 use crate::engine::edit::current::Current;
 use crate::engine::edit::locks::Guard;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, stop_if_fatal};
 use crate::stores::database::{Job, Row, Write};
 use parking_lot::{Condvar, Mutex};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,8 @@ use tokio::runtime::Runtime;
 const CHUNK: usize = 500;
 /// How long a job waits for the index to forget.
 const INDEX_PATIENCE: Duration = Duration::from_secs(60);
+/// How long failed jobs rest.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What a job does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +96,10 @@ impl Jobs {
         self.bell.notify_all();
     }
 
+    fn all(&self) -> Vec<Job> {
+        self.state.lock().jobs.values().cloned().collect()
+    }
+
     fn next(&self) -> Option<Vec<Job>> {
         let mut state = self.state.lock();
         while state.jobs.is_empty() && !state.closed {
@@ -128,8 +134,35 @@ pub fn erasure(current: &Current, place: &Place) -> Job {
 /// Removes files at once, under the transcripts' locks; a failure is left to the job.
 pub fn remove_files(core: &Core, places: Vec<Place>) {
     if let Err(error) = core.stores.archive.erase(&places) {
+        stop_if_fatal(&error);
         tracing::warn!(error = %chain(&error), "files of erased transcripts are left to their job");
     }
+}
+
+/// Sets the files of a deleted organisation aside; one that has been made anew keeps its own. Called while the
+/// configuration cannot change.
+///
+/// # Errors
+/// The archive's.
+pub fn discard_org(core: &Core, company: &CompanyName, org: &OrgName) -> Result<()> {
+    if core.world().catalogue.org(company, org).is_none() {
+        core.stores.archive.discard_org(company, org).inspect_err(stop_if_fatal)?;
+    }
+    Ok(())
+}
+
+/// Sets aside what a failed attempt left of deleted organisations, before one of them can be made anew among its old
+/// files. Called while the configuration cannot change.
+///
+/// # Errors
+/// The archive's: then nothing may be made yet.
+pub fn discard_orgs_left(core: &Core) -> Result<()> {
+    for job in core.jobs.all() {
+        if let Ok(Task::DiscardOrg { company, org_name }) = serde_json::from_str(&job.body) {
+            discard_org(core, &company, &org_name)?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs until closed.
@@ -137,26 +170,42 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
     while let Some(jobs) = core.jobs.next() {
         let begun = Instant::now();
         let mut finished = Vec::new();
+        let mut failed = false;
         for job in jobs {
             match serde_json::from_str(&job.body) {
                 Ok(task) => match step(core, runtime, &task) {
                     Ok(()) => finished.push(job.id),
                     Err(error) => {
+                        failed = true;
+                        stop_at(&error);
                         tracing::error!(job = %job.id, error = %chain(&error), "a job failed; it is tried again");
                     }
                 },
-                Err(error) => tracing::error!(job = %job.id, %error, "a job cannot be read"),
+                Err(error) => {
+                    // It stays in the database: a version that can read it goes on with it.
+                    tracing::error!(job = %job.id, %error, "a job cannot be read");
+                    core.jobs.done(&job.id);
+                }
             }
             if core.closing() {
                 return;
             }
         }
         if let Err(error) = finish(core, finished) {
+            failed = true;
+            stop_at(&error);
             tracing::error!(error = %chain(&error), "jobs could not be finished; they are tried again");
         }
         // Purging rewrites index files: never more than a fifth of the time.
-        let rest = (begun.elapsed() * 4).clamp(Duration::from_millis(20), Duration::from_secs(30));
+        let least = if failed { AGAIN } else { Duration::from_millis(20) };
+        let rest = (begun.elapsed() * 4).clamp(least, Duration::from_secs(30));
         core.pause(rest);
+    }
+}
+
+fn stop_at(error: &Error) {
+    if let Error::Store(error) = error {
+        stop_if_fatal(error);
     }
 }
 
@@ -185,7 +234,11 @@ fn step(core: &Arc<Core>, runtime: &Runtime, task: &Task) -> Result<()> {
             let names = (!whole_org).then_some((company, org_name));
             erase_folder(core, runtime, *folder, *org, names)
         }
-        Task::DiscardOrg { .. } => Ok(()),
+        Task::DiscardOrg { company, org_name } => {
+            // Not while the configuration changes: the organisation must not come anew under the hands of this.
+            let _one_at_a_time = core.configuring.blocking_lock();
+            discard_org(core, company, org_name)
+        }
     }
 }
 
@@ -204,8 +257,8 @@ fn settled(core: &Arc<Core>, runtime: &Runtime, keys: &[(Key, OrgId)]) -> Result
         // After a restart nobody else remembers that the index still holds it; once more is harmless.
         core.index.owe(*key, *org, 0);
     }
-    let gone = runtime.block_on(core.index.until(INDEX_PATIENCE, |p| keys.iter().all(|(key, _)| p.has(*key, 0))));
-    if gone { Ok(()) } else { Err(Error::refused(crate::domain::refusal::Code::Overloaded, "the index is slow")) }
+    let gone = runtime.block_on(core.index.until(INDEX_PATIENCE, |p| core.closing() || keys.iter().all(|(key, _)| p.has(*key, 0))));
+    if gone && !core.closing() { Ok(()) } else { Err(Error::refused(crate::domain::refusal::Code::Overloaded, "the index is slow")) }
 }
 
 fn erase_folder(
@@ -220,15 +273,20 @@ fn erase_folder(
         if keys.is_empty() || core.closing() {
             return Ok(());
         }
-        let mut rows: Vec<Row> = core.stores.database.load_keys(&keys)?.into_iter().flatten().collect();
-        rows.sort_by(|a, b| a.tid.cmp(&b.tid));
-        let mut guards: Vec<Guard> = Vec::with_capacity(rows.len());
-        for row in &rows {
-            guards.push(runtime.block_on(core.locks.lock(org, &row.tid)).map_err(Error::Refused)?);
+        let mut tids: Vec<Tid> = core.stores.database.load_keys(&keys)?.into_iter().flatten().map(|row| row.tid).collect();
+        tids.sort();
+        let mut guards: Vec<Guard> = Vec::with_capacity(tids.len());
+        for tid in &tids {
+            guards.push(runtime.block_on(core.locks.lock(org, tid)).map_err(Error::Refused)?);
         }
+        // Read again under the locks: an id may have been made anew meanwhile, and must not lose its files.
+        let rows = core.stores.database.load_keys(&keys)?.into_iter().flatten();
+        let mut rows: Vec<Row> = rows.filter(|row| row.folder == folder).collect();
         let erased: Vec<(Key, OrgId)> = rows.iter().map(|row| (row.key, row.org)).collect();
         let writes = rows.iter().map(|row| (erasing(row), Then::Forget(row.org, row.tid.clone()))).collect();
-        core.committer.commit_blocking(Request::many(writes, Vec::new()))?;
+        let answer = core.committer.commit_blocking(Request::many(writes, Vec::new()))?;
+        let mut verdicts = answer.verdicts.iter();
+        rows.retain(|_| verdicts.next() == Some(&Verdict::Done));
         if let Some((company, org_name)) = names {
             let place = |row: Row| Place { company: company.clone(), org: org_name.clone(), tid: row.tid };
             core.stores.archive.erase(&rows.into_iter().map(place).collect::<Vec<_>>())?;
