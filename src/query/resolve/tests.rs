@@ -75,7 +75,7 @@ fn with_world<T>(all: bool, pii: bool, run: impl FnOnce(&World<'_>) -> T) -> T {
     if all {
         searched.push(Searched { company: &company, org: &help, folders: vec![&desk] });
     }
-    run(&World { searched: &searched, limits: &Limits::default(), pii })
+    run(&World { searched: &searched, limits: &Limits::default(), pii, schema: true })
 }
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000_000);
