@@ -74,10 +74,12 @@ impl Engine {
         upkeep::figures::figures(&self.core)
     }
 
-    /// Waits until database, index and archive are level, at most `patience`.
+    /// Waits until database, index and archive are level, and the database knows it, at most `patience` for each.
     pub async fn level(&self, patience: Duration) -> bool {
-        let archived = self.core.archive.until(patience, workers::progress::Progress::is_empty).await;
-        archived && self.core.index.until(patience, workers::progress::Progress::is_empty).await
+        let empty = workers::progress::Progress::is_empty;
+        let level = self.core.archive.until(patience, empty).await && self.core.index.until(patience, empty).await;
+        // An empty request takes along what the sinks have settled.
+        level && self.core.committer.commit(edit::committer::Request::plain(Vec::new())).await.is_ok()
     }
 
     /// Token text to caller.
