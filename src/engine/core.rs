@@ -53,6 +53,9 @@ pub struct Core {
     pub batches: AtomicU64,
     /// One change of the configuration at a time.
     pub configuring: tokio::sync::Mutex<()>,
+    /// Shared by who commits transcripts and gives their bodies names; whoever deletes an organisation takes it once,
+    /// so that no body of it takes its name after its files are gone.
+    pub landing: parking_lot::RwLock<()>,
     /// Searches at once.
     pub searching: Arc<tokio::sync::Semaphore>,
     /// Whether the index is complete enough to be asked.

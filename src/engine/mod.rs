@@ -76,10 +76,12 @@ impl Engine {
         upkeep::figures::figures(&self.core)
     }
 
-    /// Waits until database, index and archive are level, at most `patience`.
+    /// Waits until database, index and archive are level, and the database knows it, at most `patience` for each.
     pub async fn level(&self, patience: Duration) -> bool {
-        let archived = self.core.archive.until(patience, workers::progress::Progress::is_empty).await;
-        archived && self.core.index.until(patience, workers::progress::Progress::is_empty).await
+        let empty = workers::progress::Progress::is_empty;
+        let level = self.core.archive.until(patience, empty).await && self.core.index.until(patience, empty).await;
+        // An empty request takes along what the sinks have settled.
+        level && self.core.committer.commit(edit::committer::Request::plain(Vec::new())).await.is_ok()
     }
 
     /// Token text to caller.
@@ -270,12 +272,7 @@ impl Engine {
         if_match: Option<&str>,
         dry_run: bool,
     ) -> Result<(Value, String)> {
-        let (core, caller, path) = (self.core.clone(), caller.clone(), path.clone());
-        let (body, if_match) = (body.to_owned(), if_match.map(str::to_owned));
-        whole(async move {
-            admin::service::change(&core, &caller, &path, &body, (if_match.as_deref(), dry_run)).await
-        })
-        .await
+        admin::service::change(&self.core, caller, path, body, (if_match, dry_run)).await
     }
 
     /// `DELETE /config/…`: what was deleted.
@@ -288,8 +285,7 @@ impl Engine {
         path: &admin::ConfigPath,
         options: admin::DeleteOptions,
     ) -> Result<Value> {
-        let (core, caller, path) = (self.core.clone(), caller.clone(), path.clone());
-        whole(async move { admin::service::delete(&core, &caller, &path, &options).await }).await
+        admin::service::delete(&self.core, caller, path, &options).await
     }
 
     /// `GET /list/…`.

@@ -82,6 +82,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         backfills: Default::default(),
         jobs: Default::default(),
         configuring: tokio::sync::Mutex::new(()),
+        landing: Default::default(),
         closing: AtomicBool::new(false),
         stop: (Mutex::new(()), Condvar::new()),
     });
@@ -180,6 +181,8 @@ impl Workers {
         core.stop.1.notify_all();
         core.backfills.close();
         core.jobs.close();
+        // Helpers that wait for the index look again, and see that they are to end.
+        core.index.announce();
         join(&self.helpers);
         core.index.close();
         core.archive.close();
@@ -194,6 +197,10 @@ impl Workers {
         }
         if level {
             join(&self.followers);
+        } else {
+            // The next start goes on; until the process ends they must not push what nobody waits for.
+            core.index.abandon();
+            core.archive.abandon();
         }
         core.committer.stop();
         if level && let Err(error) = core.stores.database.checkpoint(true) {

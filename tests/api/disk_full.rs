@@ -95,9 +95,7 @@ fn a_full_disk_refuses_writes_and_heals_by_itself() {
     assert_eq!(server.get("/transcripts/Acme/Acme-Sales/t2").status, 200);
     assert_eq!(server.get("/search/Acme/Acme-Sales?q=hello&size=0").ok(200)["total"], 20);
     std::fs::remove_file(ballast).unwrap();
-    soon("edits work again", || {
-        server.patch("/metadata/Acme/Acme-Sales/t1", &json!({"queue": "after"})).status == 200
-    });
+    soon("edits work again", || server.patch("/metadata/Acme/Acme-Sales/t1", &json!({"queue": "after"})).status == 200);
     server.bring("big", &json!({}), &[("agent", "small enough")]).ok(201);
     assert_eq!(server.ids("q=queue:after"), ["t1"]);
     assert_eq!(server.ids("q=enough"), ["big"]);

@@ -3,7 +3,8 @@ use crate::support::Server;
 use serde_json::{Value, json};
 
 fn lines(count: usize, more: impl Fn(usize) -> Value) -> String {
-    let line = |n| json!({"tid": format!("t{n}"), "client_data": more(n), "utterances": [{"text": "hello"}]}).to_string();
+    let line =
+        |n| json!({"tid": format!("t{n}"), "client_data": more(n), "utterances": [{"text": "hello"}]}).to_string();
     (0..count).map(|n| line(n) + "\n").collect()
 }
 

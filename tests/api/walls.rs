@@ -82,7 +82,11 @@ fn a_hidden_folder_is_an_unknown_one() {
         ("POST", "/search/Acme/Acme-Sales/{}", Some("{}")),
         ("PUT", "/transcripts/Acme/Acme-Sales/S1?folder={}", Some("{}")),
         ("POST", "/transcripts/Acme/Acme-Sales?folder={}", Some("{}")),
-        ("POST", "/tokens", Some(r#"{"name":"x","company":"Acme","org":"Acme-Sales","folder":"{}","rights":["read"]}"#)),
+        (
+            "POST",
+            "/tokens",
+            Some(r#"{"name":"x","company":"Acme","org":"Acme-Sales","folder":"{}","rights":["read"]}"#),
+        ),
     ] {
         let send = |name: &str| {
             let body = body.map(|body| body.replace("{}", name));
@@ -98,14 +102,16 @@ fn a_hidden_folder_is_an_unknown_one() {
 fn a_search_tells_nothing_of_hidden_folders() {
     let (server, token) = walled();
     let search = |query: &str| ask(&server, &token, "GET", &format!("/search/Acme/Acme-Sales?{query}"), &[], None);
-    for query in ["q=hello&facets=queue&moments=2", "q=queue:*", "output=count", "q=queue:(a+OR+hidden)", "q=-queue:a"] {
+    for query in ["q=hello&facets=queue&moments=2", "q=queue:*", "output=count", "q=queue:(a+OR+hidden)", "q=-queue:a"]
+    {
         let text = search(query).text();
         assert!(!text.contains("hidden") && !text.contains("Other") && !text.contains("H1"), "{query}: {text}");
     }
     assert_eq!(search("output=count").ok(200)["count"], 1);
     // A name that only a hidden folder has is as if nobody had it.
     for query in ["q={}:x", "terms.{}=x", "facets={}", "sort={}", "fields={}"] {
-        let (hidden, unknown) = (search(&query.replace("{}", "secret_field")), search(&query.replace("{}", "absent_field")));
+        let (hidden, unknown) =
+            (search(&query.replace("{}", "secret_field")), search(&query.replace("{}", "absent_field")));
         assert_eq!(face(&hidden, "secret_field"), face(&unknown, "absent_field"), "{query}");
     }
     let config = ask(&server, &token, "GET", "/config", &[], None).text();
@@ -138,7 +144,12 @@ fn one_tokens_idempotency_key_is_not_anothers() {
     let repeat = ask(&server, &token, "PATCH", path, &headers, Some("{\"queue\":\"b\"}"));
     assert_eq!((first.status, repeat.status), (200, 200));
     assert_eq!((repeat.header("linernotes-replayed"), repeat.header("etag")), (Some("2"), Some("\"2\"")));
-    let other = server.request("PATCH", path, &[("Idempotency-Key", "k1"), ("Content-Type", "application/json")], Some(b"{\"queue\":\"c\"}"));
+    let other = server.request(
+        "PATCH",
+        path,
+        &[("Idempotency-Key", "k1"), ("Content-Type", "application/json")],
+        Some(b"{\"queue\":\"c\"}"),
+    );
     assert_eq!((other.status, other.header("etag"), other.header("linernotes-replayed")), (200, Some("\"3\""), None));
     let late = ask(&server, &token, "PATCH", path, &headers, Some("{\"queue\":\"b\"}"));
     assert_eq!((late.header("linernotes-replayed"), late.header("etag")), (Some("2"), None));
@@ -148,7 +159,8 @@ fn one_tokens_idempotency_key_is_not_anothers() {
 #[test]
 fn odd_names_travel_through_paths_headers_and_files() {
     let mut server = Server::acme();
-    for tid in ["a b", "ünï\u{2028}x", "%2F", "..json", "x.jsonmeta", "~\"'<>&", "👩‍🚀", "\u{feff}a", "a\u{202e}b"] {
+    for tid in ["a b", "ünï\u{2028}x", "%2F", "..json", "x.jsonmeta", "~\"'<>&", "👩‍🚀", "\u{feff}a", "a\u{202e}b"]
+    {
         let path: String = tid.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let body = json!({"client_data": {"naïve\u{2028} \"x\"": 1, "ctl": "\r\nSet-Cookie: x"}, "utterances": []});
         let answer = server.put(&format!("/transcripts/Acme/Acme-Sales/{path}?folder=Inbound"), &body);

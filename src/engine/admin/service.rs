@@ -1,13 +1,13 @@
 //! Configuration use cases: pure changes of the catalogue, made durable and published in one commit.
-use super::apply::{self, Change, Context};
+use super::apply::{self, Context};
 use super::path::ConfigPath;
 use super::remove::{self, DeleteOptions};
 use super::{list, show};
 use crate::domain::catalogue::{Catalogue, Folder, Org};
-use crate::domain::identity::FolderId;
+use crate::domain::identity::{CompanyName, FolderId, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
-use crate::engine::blocking::blocking;
+use crate::engine::blocking::{blocking, whole};
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::error::{Error, Result};
@@ -36,6 +36,9 @@ pub fn names(core: &Core, caller: &Caller, path: &ConfigPath) -> Result<Value> {
 
 /// `POST /config/…`.
 ///
+/// # Cancellation
+/// A dropped call goes on: what follows a change that is durable (back-fills) must not be lost.
+///
 /// # Errors
 /// Refusals of contract section 5; nothing is changed then.
 pub async fn change(
@@ -45,20 +48,31 @@ pub async fn change(
     body: &str,
     (if_match, dry_run): (Option<&str>, bool),
 ) -> Result<(Value, String)> {
+    let (core, caller, path, body) = (core.clone(), caller.clone(), path.clone(), body.to_owned());
+    let if_match = if_match.map(str::to_owned);
+    whole(async move { changing(&core, &caller, &path, &body, (if_match.as_deref(), dry_run)).await }).await
+}
+
+async fn changing(
+    core: &Arc<Core>,
+    caller: &Caller,
+    path: &ConfigPath,
+    body: &str,
+    (if_match, dry_run): (Option<&str>, bool),
+) -> Result<(Value, String)> {
     let _one_at_a_time = core.configuring.lock().await;
     unchanged_since(core, caller, path, if_match)?;
     let before = core.world.load_full();
-    let change = computed(core, &before.catalogue, caller, path, body)?;
+    let change = computed(core, caller, path, body)?;
     if dry_run {
         return Ok((change.plan, change.etag));
     }
     if !change.changed {
         return Ok((change.answer, change.etag));
     }
+    make_room(core, &change.catalogue).await?;
     let write =
         Write::Configure { put: change.put, delete: Vec::new(), last_object: change.last_object, jobs: Vec::new() };
-    let shared = core.clone();
-    blocking(move || jobs::discard_orgs_left(&shared)).await??;
     publish(core, change.catalogue, write, Vec::new()).await?;
     let world = core.world.load_full();
     for folder in change.reprojected {
@@ -67,12 +81,11 @@ pub async fn change(
         }
     }
     // The same body changes nothing now; its answer shows the back-fill that has begun.
-    let settled = computed(core, &world.catalogue, caller, path, body)?;
+    let settled = computed(core, caller, path, body)?;
     Ok((settled.answer, settled.etag))
 }
 
-/// What a body makes of a catalogue; nothing is changed yet.
-fn computed(core: &Core, catalogue: &Catalogue, caller: &Caller, path: &ConfigPath, body: &str) -> Result<Change> {
+fn computed(core: &Core, caller: &Caller, path: &ConfigPath, body: &str) -> Result<apply::Change> {
     let statuses = |folder| core.backfills.status(folder);
     let holds = |org: &Org| org.folders.values().any(|f| !is_empty(core, f.id));
     let context = Context {
@@ -82,7 +95,18 @@ fn computed(core: &Core, catalogue: &Catalogue, caller: &Caller, path: &ConfigPa
         holds_transcripts: &holds,
         statuses: &statuses,
     };
-    apply::change(catalogue, caller, path, body, &context)
+    apply::change(&core.world.load().catalogue, caller, path, body, &context)
+}
+
+/// An organisation made anew under the names of a deleted one must not find its files.
+async fn make_room(core: &Arc<Core>, next: &Catalogue) -> Result<()> {
+    let again = |(_, company, org): &(String, CompanyName, OrgName)| next.org(company, org).is_some();
+    let left: Vec<_> = core.jobs.discards().into_iter().filter(again).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let shared = core.clone();
+    blocking(move || discard(&shared, left)).await?
 }
 
 /// What a back-fill does, in words for `status`.
@@ -100,9 +124,17 @@ fn label(before: Option<&Folder>, after: &Folder) -> String {
 
 /// `DELETE /config/…`.
 ///
+/// # Cancellation
+/// A dropped call goes on: files of what is gone must go too.
+///
 /// # Errors
 /// `not_found`, `right_missing`, `multiple_items`, `not_empty`.
 pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, options: &DeleteOptions) -> Result<Value> {
+    let (core, caller, path, options) = (core.clone(), caller.clone(), path.clone(), options.clone());
+    whole(async move { deleting(&core, &caller, &path, &options).await }).await
+}
+
+async fn deleting(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, options: &DeleteOptions) -> Result<Value> {
     let _one_at_a_time = core.configuring.lock().await;
     unchanged_since(core, caller, path, options.if_match.as_deref())?;
     let world = core.world.load_full();
@@ -111,9 +143,11 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
         return Ok(removal.answer);
     }
     let mut all: Vec<Job> = Vec::new();
-    let whole: Vec<_> = removal.orgs.iter().map(|gone| (gone.company.clone(), gone.name.clone())).collect();
-    for (company, org_name) in whole.iter().cloned() {
-        all.push(jobs::job(&Task::DiscardOrg { company, org_name }));
+    let mut discards = Vec::new();
+    for gone in &removal.orgs {
+        let job = jobs::job(&Task::DiscardOrg { company: gone.company.clone(), org_name: gone.name.clone() });
+        discards.push((job.id.clone(), gone.company.clone(), gone.name.clone()));
+        all.push(job);
     }
     for gone in &removal.folders {
         let whole_org = removal.orgs.iter().any(|org| org.id == gone.org_id);
@@ -129,13 +163,25 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
     // Without `tree` only empty folders go; one that is being filled at this moment is judged once more at the commit.
     let empty = if options.tree { Vec::new() } else { removal.folders.iter().map(|gone| gone.id).collect() };
     publish(core, removal.catalogue, write, empty).await?;
-    // Added first: what fails here is done by the jobs, and nothing can be made anew before (see `change`).
     for job in all {
         core.jobs.add(job);
     }
+    // At once, before anybody can make the organisation anew; a failure is left to the job and to `make_room`.
     let shared = core.clone();
-    blocking(move || whole.iter().try_for_each(|(company, org)| jobs::discard_org(&shared, company, org))).await??;
+    if let Err(error) = blocking(move || discard(&shared, discards)).await? {
+        tracing::warn!(%error, "files of a deleted organisation are left to their job");
+    }
     Ok(removal.answer)
+}
+
+/// The files of deleted organisations are set aside. Called while no other configuration can come.
+fn discard(core: &Core, orgs: Vec<(String, CompanyName, OrgName)>) -> Result<()> {
+    for (job, company, org) in orgs {
+        jobs::discard_org(core, &company, &org)?;
+        core.committer.commit_blocking(Request::plain(vec![Write::DeleteJob(job.clone())]))?;
+        core.jobs.done(&job);
+    }
+    Ok(())
 }
 
 fn is_empty(core: &Core, folder: FolderId) -> bool {

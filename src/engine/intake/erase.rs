@@ -47,7 +47,6 @@ pub async fn many(
 ) -> Result<Vec<Erased>> {
     let org = org_of(core, caller, company, org_name)?;
     let mut order: Vec<&Tid> = tids.iter().collect();
-    // In the order of ids, as every taker of several locks: so no two wait for each other.
     order.sort();
     order.dedup();
     let mut guards = Vec::with_capacity(order.len());
@@ -94,50 +93,49 @@ async fn commit(
         writes.push((write, Then::Forget(current.org, current.tid.clone())));
     }
     let shared = core.clone();
-    // To its end, whatever becomes of the request: files go under the locks, and the jobs run.
     let (commit, made) = blocking(move || -> Result<_> {
         let answer = shared.committer.commit_blocking(Request::many(writes, Vec::new()))?;
-        let done: Vec<bool> = answer.verdicts.iter().map(|verdict| *verdict == Verdict::Done).collect();
         // Still under the locks: an id made anew right after must not lose its files to this erasure.
-        let gone = found.iter().zip(&done).filter(|(_, done)| **done);
-        jobs::remove_files(&shared, gone.map(|((place, _), _)| place.clone()).collect());
+        let done = |at: usize| answer.verdicts.get(at) == Some(&Verdict::Done);
+        let gone: Vec<_> = found.iter().enumerate().filter(|(at, _)| done(*at)).map(|(_, gone)| gone.clone()).collect();
+        jobs::remove_files(&shared, &gone);
         drop(guards);
-        for ((_, job), _) in made.iter().zip(&done).filter(|(_, done)| **done) {
-            shared.jobs.add(job.clone());
+        // Here, where no caller that goes away can stop it.
+        made.iter().enumerate().filter(|(at, _)| done(*at)).for_each(|(_, (_, job))| shared.jobs.add(job.clone()));
+        if gone.len() < found.len() {
+            found.iter().for_each(|(place, current)| shared.cache.forget(current.org, &place.tid));
+            return Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"));
         }
-        if done.iter().all(|done| *done) {
-            return Ok((answer.commit, made));
-        }
-        for (_, current) in &found {
-            shared.cache.forget(current.org, &current.tid);
-        }
-        Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"))
+        Ok((answer.commit, made))
     })
     .await??;
     let keys: Vec<_> = made.iter().map(|(key, _)| *key).collect();
     core.index.until(INDEX_PATIENCE, |p| keys.iter().all(|key| p.has(*key, commit))).await;
     let mark = core.mark(commit);
-    Ok(made
-        .into_iter()
-        .map(|(_, job)| {
-            Erased { job: job.id, mark: mark.clone() }
-        })
-        .collect())
+    Ok(made.into_iter().map(|(_, job)| Erased { job: job.id, mark: mark.clone() }).collect())
 }
 
-/// Removes a row that stands in the way: its folder is being deleted. Called under the transcript's lock.
+/// Removes a row that stands in the way: its folder is being deleted. Called under the transcript's lock. The job looks
+/// after the files, should nothing take their place.
 ///
 /// # Errors
 /// The store's.
-pub fn clear(core: &Core, current: &Current) -> Result<()> {
+pub fn clear(core: &Core, current: &Current, place: &Place) -> Result<()> {
+    let job = jobs::erasure(current, place);
     let write = Write::Erase {
         key: current.key,
         org: current.org,
         tid: current.tid.clone(),
         expected: current.revision,
-        job: None,
+        job: Some(job.clone()),
     };
     let then = Then::Forget(current.org, current.tid.clone());
-    core.committer.commit_blocking(Request::many(vec![(write, then)], Vec::new()))?;
+    let answer = core.committer.commit_blocking(Request::many(vec![(write, then)], Vec::new()))?;
+    if answer.verdicts.first() != Some(&Verdict::Done) {
+        return Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"));
+    }
+    // A push that began before must not write over what comes in its place.
+    core.archive.until_pushed(Some(&[current.key]));
+    core.jobs.add(job);
     Ok(())
 }

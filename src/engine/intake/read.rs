@@ -34,9 +34,9 @@ pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<T
             core.cache.forget(org, &place.tid);
             continue;
         };
-        // The body's name tells no revision: another one may have taken it between the two reads.
-        let (after, _) = visible(core, caller, &world, org, place)?;
-        if (after.key, after.words_revision) != (current.key, current.words_revision) {
+        // A body replaced between the two reads does not belong to this metadata.
+        let now = core.stores.database.load(org, &place.tid)?.map(|row| (row.key, row.words_revision));
+        if now != Some((current.key, current.words_revision)) {
             continue;
         }
         let last_modified = Timestamp(current.last_modified);

@@ -20,6 +20,7 @@ use crate::engine::world::{Home, World};
 use crate::stores::archive::StagedBody;
 use crate::stores::database::writes::Stored;
 use crate::stores::database::Write;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -78,41 +79,33 @@ impl Wave {
 
     /// Stores the wave: one verdict per item, in order.
     pub fn run(self, guards: Vec<Guard>) -> Vec<Result<Done>> {
+        let mut staged = HashSet::new();
+        let done = self.attempts(&mut staged);
+        // What is still here was not accepted.
+        self.discard(staged);
+        drop(guards);
+        done
+    }
+
+    fn attempts(&self, staged: &mut HashSet<(Key, Revision)>) -> Vec<Result<Done>> {
         let mut drafts = self.drafts();
-        if self.whole && drafts.iter().any(std::result::Result::is_err) {
-            return self.none_of(drafts);
-        }
-        if let Err(error) = self.stage(&drafts, &[]) {
-            return self.all_failed(&error);
-        }
         for _ in 0..TRIES {
-            match self.commit(&drafts) {
-                Ok(Some((commit, verdicts))) => {
-                    let done = self.publish(drafts, commit, &verdicts);
-                    drop(guards);
-                    return done;
-                }
-                Ok(None) => {
-                    let staged = staged_of(&drafts);
-                    drafts = self.redraft(drafts);
-                    self.discard_lost(&staged, &drafts);
-                    if let Err(error) = self.stage(&drafts, &staged) {
-                        self.discard(&drafts);
-                        return self.all_failed(&error);
-                    }
-                    if self.whole && drafts.iter().any(std::result::Result::is_err) {
-                        self.discard(&drafts);
-                        return self.none_of(drafts);
-                    }
-                }
-                Err(error) => {
-                    self.discard(&drafts);
-                    return self.items.iter().map(|_| Err(copy(&error))).collect();
-                }
+            if self.whole && drafts.iter().any(std::result::Result::is_err) {
+                return self.none_of(drafts);
             }
+            if let Err(error) = self.stage(&drafts, staged) {
+                return self.all_failed(&error);
+            }
+            // From before the commit until the bodies have their names.
+            let landing = self.core.landing.read();
+            match self.commit(&drafts) {
+                Ok(Some((commit, verdicts))) => return self.publish(drafts, staged, (commit, &verdicts)),
+                Ok(None) => drop(landing),
+                Err(error) => return self.all_failed(&error),
+            }
+            drafts = self.redraft(drafts);
         }
-        self.discard(&drafts);
-        self.items.iter().map(|_| Err(Error::refused(Code::Overloaded, "the configuration keeps changing"))).collect()
+        self.all_failed(&Error::refused(Code::Overloaded, "the configuration keeps changing"))
     }
 
     fn drafts(&self) -> Vec<Result<Draft>> {
@@ -120,12 +113,12 @@ impl Wave {
         self.items.iter().map(|item| self.draft(&world, item, None)).collect()
     }
 
-    /// Computes again under the configuration now in force, keeping the keys given.
+    /// Computes again under the configuration now in force. New transcripts keep the keys given; the key of a row that
+    /// made way meanwhile is never used again.
     fn redraft(&self, drafts: Vec<Result<Draft>>) -> Vec<Result<Draft>> {
         let world = self.core.world.load_full();
         let again = |(item, draft): (&Item, Result<Draft>)| match draft {
-            // Only the key of a new transcript is kept: that of a row which had to make way is used up.
-            Ok(draft) => self.draft(&world, item, draft.expected.is_none().then_some(draft.stored.key)),
+            Ok(draft) => self.draft(&world, item, draft.before.is_none().then_some(draft.stored.key)),
             Err(error) => Err(error),
         };
         self.items.iter().zip(drafts).map(again).collect()
@@ -219,7 +212,7 @@ impl Wave {
             Some(home) if self.caller.sees_folder(&home.folder) => Ok(Before::Stands(Box::new(found))),
             Some(_) => Ok(Before::Hidden),
             None => {
-                super::erase::clear(&self.core, &found)?;
+                super::erase::clear(&self.core, &found, place)?;
                 Ok(Before::Absent)
             }
         }
@@ -244,14 +237,14 @@ impl Wave {
         })
     }
 
-    /// Stages the bodies of drafts, less those that stand there already.
-    fn stage(&self, drafts: &[Result<Draft>], standing: &[(Key, Revision)]) -> Result<()> {
+    /// Makes the bodies durable that are not yet; `staged` holds what may lie there, whatever comes.
+    fn stage(&self, drafts: &[Result<Draft>], staged: &mut HashSet<(Key, Revision)>) -> Result<()> {
         let bodies: Vec<StagedBody> = self
             .items
             .iter()
             .zip(drafts)
             .filter_map(|(item, draft)| draft.as_ref().ok().map(|draft| (item, draft)))
-            .filter(|(_, draft)| !standing.contains(&(draft.stored.key, draft.stored.words_revision)))
+            .filter(|(_, draft)| staged.insert((draft.stored.key, draft.stored.words_revision)))
             .map(|(item, draft)| StagedBody {
                 place: self.target.place(&item.tid),
                 key: draft.stored.key,
@@ -259,6 +252,9 @@ impl Wave {
                 body: Arc::from(item.received.body.as_str()),
             })
             .collect();
+        if bodies.is_empty() {
+            return Ok(());
+        }
         Ok(self.core.stores.archive.stage(&bodies).inspect_err(stop_if_fatal)?)
     }
 
@@ -275,10 +271,15 @@ impl Wave {
         Ok(Some((answer.commit, answer.verdicts)))
     }
 
-    fn publish(&self, drafts: Vec<Result<Draft>>, commit: u64, verdicts: &[Verdict]) -> Vec<Result<Done>> {
+    fn publish(
+        &self,
+        drafts: Vec<Result<Draft>>,
+        staged: &mut HashSet<(Key, Revision)>,
+        (commit, verdicts): (u64, &[Verdict]),
+    ) -> Vec<Result<Done>> {
         let mut verdicts = verdicts.iter();
         let mut publish = Vec::new();
-        let mut discard = Vec::new();
+        let mut replaced = Vec::new();
         let mut done = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let draft = match draft {
@@ -290,18 +291,19 @@ impl Wave {
             };
             let (key, words) = (draft.stored.key, draft.stored.words_revision);
             if verdicts.next() == Some(&Verdict::Done) {
+                staged.remove(&(key, words));
                 publish.push((self.target.place(&draft.stored.tid), key, words));
-                discard.extend(draft.before);
+                replaced.extend(draft.before);
                 done.push(Ok(self.told(draft, commit)));
             } else {
                 self.core.cache.forget(self.target.org, &draft.stored.tid);
-                discard.push((key, words));
                 done.push(Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again")));
             }
         }
-        // A failure here loses nothing: the staged name is read until the archiver or the next start renames it.
+        // An older body that never got its name goes first: it must not take it from the newer one. A failure loses
+        // nothing: the staged name is read until the archiver or the next start renames it.
         let archive = &self.core.stores.archive;
-        if let Err(error) = archive.publish(&publish).and_then(|()| archive.discard(&discard)) {
+        if let Err(error) = archive.discard(&replaced).and_then(|()| archive.publish(&publish)) {
             stop_if_fatal(&error);
             tracing::warn!(error = %error, "bodies wait under their staged names");
         }
@@ -323,20 +325,12 @@ impl Wave {
         (ingested, Some((draft.stored.key, commit)))
     }
 
-    fn discard(&self, drafts: &[Result<Draft>]) {
-        self.discard_staged(&staged_of(drafts));
-    }
-
-    /// Discards what was staged for drafts that have become failures, or stands under another name now: the body of
-    /// those goes in again.
-    fn discard_lost(&self, staged: &[(Key, Revision)], drafts: &[Result<Draft>]) {
-        let kept = staged_of(drafts);
-        let lost: Vec<_> = staged.iter().filter(|one| !kept.contains(one)).copied().collect();
-        self.discard_staged(&lost);
-    }
-
-    fn discard_staged(&self, staged: &[(Key, Revision)]) {
-        if let Err(error) = self.core.stores.archive.discard(staged) {
+    fn discard(&self, staged: HashSet<(Key, Revision)>) {
+        if staged.is_empty() {
+            return;
+        }
+        let staged: Vec<(Key, Revision)> = staged.into_iter().collect();
+        if let Err(error) = self.core.stores.archive.discard(&staged) {
             tracing::warn!(error = %error, "staged bodies are left for the next start");
         }
     }
@@ -352,11 +346,6 @@ impl Wave {
     fn all_failed(&self, error: &Error) -> Vec<Result<Done>> {
         self.items.iter().map(|_| Err(copy(error))).collect()
     }
-}
-
-/// The names under which bodies were staged.
-fn staged_of(drafts: &[Result<Draft>]) -> Vec<(Key, Revision)> {
-    drafts.iter().filter_map(|d| d.as_ref().ok()).map(|d| (d.stored.key, d.stored.words_revision)).collect()
 }
 
 fn write(draft: &Draft) -> (Write, Then) {

@@ -1,5 +1,5 @@
 //! Carries metadata to the archive: claim, newest row, write, settle. Settling drops the unarchived copy.
-use super::progress::{Claim, rest};
+use super::progress::{Claim, Failure, rest};
 use crate::base::clock::Timestamp;
 use crate::domain::identity::{Key, Place, Revision};
 use crate::engine::core::Core;
@@ -16,16 +16,18 @@ const REST_MAX: Duration = Duration::from_millis(200);
 
 /// Runs until the progress is closed and empty.
 pub fn run(core: &Arc<Core>) {
+    let mut rows_max = core.settings.workers.archive_rows;
     while let Some(work) = core.archive.wait(Duration::from_millis(500)) {
         if !work {
             continue;
         }
         let begun = Instant::now();
-        let mut claim = core.archive.claim(core.settings.workers.archive_rows);
+        let mut claim = core.archive.claim(rows_max);
         match push(core, &mut claim) {
             Ok(settles) => {
                 core.committer.settle(settles);
                 claim.settle_all();
+                rows_max = core.settings.workers.archive_rows;
                 if !core.closing() {
                     std::thread::sleep(rest(begun, 1, REST_MAX));
                 }
@@ -37,10 +39,12 @@ pub fn run(core: &Arc<Core>) {
                 }
                 if claim.keys().len() == 1 {
                     for key in claim.keys() {
-                        claim.fail(key, &chain(&error));
+                        claim.fail(key, Failure::of(&error), &chain(&error));
                     }
                 }
                 drop(claim);
+                // Halve the batch until a row that cannot be archived stands alone: it must not block the others.
+                rows_max = (rows_max / 2).max(1);
                 std::thread::sleep(REST_MAX);
             }
         }

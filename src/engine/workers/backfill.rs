@@ -1,7 +1,8 @@
 //! Back-fills: rows projected with an older schema are projected anew, from the archive, while the server works. Which
 //! rows are behind stands in the rows themselves, so a restart goes on where it was.
 use crate::domain::catalogue::Folder;
-use crate::domain::identity::{FolderId, Key, OrgId, Place, Tid};
+use super::progress::Progress;
+use crate::domain::identity::{FolderId, Key, Place};
 use crate::domain::projection::project;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict, chain};
@@ -10,10 +11,10 @@ use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::derive;
 use crate::engine::error::{Error, Result};
 use crate::engine::world::Home;
-use crate::stores::database::Write;
+use crate::stores::database::{Row, Summary, Write};
 use crate::stores::error::Kind;
 use parking_lot::{Condvar, Mutex};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -25,9 +26,9 @@ const INDEX_PATIENCE: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Debug)]
 struct Running {
-    label: String,
-    /// The number of its start: a folder may be started anew while it runs.
+    /// Tells this one from the next of the same folder.
     number: u64,
+    label: String,
     total: u64,
     left: u64,
 }
@@ -53,7 +54,7 @@ impl Backfills {
         let mut state = self.state.lock();
         state.started += 1;
         let number = state.started;
-        state.running.insert(folder, Running { label, number, total: 0, left: 0 });
+        state.running.insert(folder, Running { number, label, total: 0, left: 0 });
         state.rung = true;
         self.bell.notify_all();
     }
@@ -101,17 +102,21 @@ impl Backfills {
         }
     }
 
-    /// The number of the start that stands for a folder.
-    fn number(&self, folder: FolderId) -> Option<u64> {
-        self.state.lock().running.get(&folder).map(|running| running.number)
+    /// Those that run or wait, with their numbers.
+    fn all(&self) -> Vec<(FolderId, u64)> {
+        self.state.lock().running.iter().map(|(folder, running)| (*folder, running.number)).collect()
     }
 
-    /// The folder is done, unless it was started anew since.
-    fn done(&self, folder: FolderId, number: Option<u64>) {
+    /// That one is done; one begun since goes on.
+    fn done(&self, folder: FolderId, number: u64) {
         let mut state = self.state.lock();
-        if state.running.get(&folder).map(|running| running.number) == number {
+        if state.running.get(&folder).is_some_and(|running| running.number == number) {
             state.running.remove(&folder);
         }
+    }
+
+    fn ring(&self) {
+        self.state.lock().rung = true;
     }
 }
 
@@ -126,13 +131,13 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
         }
     }
     while core.backfills.wait() {
-        for home in homes(core) {
-            if core.backfills.any(&[home.folder.id])
-                && let Err(error) = folder(core, runtime, home.folder.id)
-            {
-                tracing::error!(error = %chain(&error), folder = %home.folder.name, "a back-fill failed; it is tried again");
-                std::thread::sleep(Duration::from_millis(500));
-                core.backfills.state.lock().rung = true;
+        for (folder, number) in core.backfills.all() {
+            if let Err(error) = backfill(core, runtime, folder) {
+                tracing::error!(error = %chain(&error), folder = folder.0, "a back-fill failed; it is tried again");
+                core.pause(Duration::from_millis(500));
+                core.backfills.ring();
+            } else if !core.closing() {
+                core.backfills.done(folder, number);
             }
         }
     }
@@ -142,99 +147,97 @@ fn homes(core: &Core) -> Vec<Home> {
     core.world().homes().cloned().collect()
 }
 
-/// Brings one folder up to its schema.
-fn folder(core: &Arc<Core>, runtime: &Runtime, id: FolderId) -> Result<()> {
-    let number = core.backfills.number(id);
+/// Brings one folder up to its schema. Transcripts whose metadata is damaged are left as they are: they must not stop
+/// the others.
+fn backfill(core: &Arc<Core>, runtime: &Runtime, id: FolderId) -> Result<()> {
     let mut last_commit = 0;
-    let mut org = OrgId(0);
+    let mut damaged: HashSet<Key> = HashSet::new();
     while !core.closing() {
-        let Some(home) = core.world().home(id).cloned() else { break };
-        org = home.org.id;
-        let version = home.folder.schema.version;
-        let summary = core.stores.database.count(id, version)?;
+        let Some(home) = core.world().home(id).cloned() else { return Ok(()) };
+        let summary = core.stores.database.count(id, home.folder.schema.version)?;
         core.backfills.set(id, summary.transcripts, summary.behind);
-        if summary.behind == 0 {
-            break;
+        if summary.behind <= damaged.len() as u64 {
+            let org = home.org.id;
+            let level = |p: &Progress| core.closing() || p.has_all(org, last_commit);
+            runtime.block_on(core.index.until(INDEX_PATIENCE, level));
+            return Ok(());
         }
-        let mut after: Option<Key> = None;
-        let mut left = summary.behind;
-        let (mut seen, mut written) = (0, 0);
-        loop {
-            let keys = core.stores.database.behind(id, version, after, CHUNK)?;
-            let Some(last) = keys.last() else { break };
-            after = Some(*last);
-            match chunk(core, runtime, &home, &keys)? {
-                Some(done) => {
-                    last_commit = last_commit.max(done.commit);
-                    seen += keys.len();
-                    written += done.written;
-                }
-                None => {
-                    seen = 0;
-                    break;
-                }
-            }
-            left = left.saturating_sub(keys.len() as u64);
-            core.backfills.set(id, summary.transcripts, left);
-            if core.closing() {
-                return Ok(());
-            }
-        }
-        if seen > 0 && written == 0 {
-            // Only damaged ones are left: `verify` names them, and the next start tries them again.
-            tracing::error!(folder = %home.folder.name, left = summary.behind, "a back-fill had to leave transcripts out");
-            break;
-        }
+        let commit = pass(core, runtime, &home, summary, &mut damaged)?;
+        last_commit = last_commit.max(commit);
     }
-    runtime.block_on(core.index.until(INDEX_PATIENCE, |p| core.closing() || p.has_all(org, last_commit)));
-    core.backfills.done(id, number);
     Ok(())
 }
 
-/// What became of a chunk.
-#[derive(Default)]
-struct Chunk {
-    commit: u64,
-    written: usize,
+/// Goes once through the rows that are behind; the last commit made.
+fn pass(
+    core: &Arc<Core>,
+    runtime: &Runtime,
+    home: &Home,
+    summary: Summary,
+    damaged: &mut HashSet<Key>,
+) -> Result<u64> {
+    let (id, version) = (home.folder.id, home.folder.schema.version);
+    let mut after: Option<Key> = None;
+    let mut left = summary.behind;
+    let mut last_commit = 0;
+    while !core.closing() {
+        let keys = core.stores.database.behind(id, version, after, CHUNK)?;
+        let Some(last) = keys.last() else { break };
+        after = Some(*last);
+        match chunk(core, runtime, home, &keys, damaged)? {
+            Some(commit) => last_commit = last_commit.max(commit),
+            None => break,
+        }
+        left = left.saturating_sub(keys.len() as u64);
+        core.backfills.set(id, summary.transcripts, left);
+    }
+    Ok(last_commit)
 }
 
 /// Projects some rows anew, under their locks, in one commit; `None` when the configuration moved.
-fn chunk(core: &Arc<Core>, runtime: &Runtime, home: &Home, keys: &[Key]) -> Result<Option<Chunk>> {
-    let mut tids: Vec<Tid> = core.stores.database.load_keys(keys)?.into_iter().flatten().map(|row| row.tid).collect();
+fn chunk(
+    core: &Arc<Core>,
+    runtime: &Runtime,
+    home: &Home,
+    keys: &[Key],
+    damaged: &mut HashSet<Key>,
+) -> Result<Option<u64>> {
+    let mut rows: Vec<Row> = core.stores.database.load_keys(keys)?.into_iter().flatten().collect();
     // In the order of ids, as every taker of several locks: so no two wait for each other.
-    tids.sort();
-    let mut guards: Vec<Guard> = Vec::with_capacity(tids.len());
-    let mut writes = Vec::with_capacity(tids.len());
-    for tid in tids {
+    rows.sort_by(|a, b| a.tid.cmp(&b.tid));
+    let mut guards: Vec<Guard> = Vec::with_capacity(rows.len());
+    let mut writes = Vec::with_capacity(rows.len());
+    for Row { key, tid, .. } in rows {
         guards.push(runtime.block_on(core.locks.lock(home.org.id, &tid)).map_err(Error::Refused)?);
         let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid };
-        match one(core, home, &place) {
+        let write = newest(core, home, &place)
+            .and_then(|current| current.map(|current| reproject(core, home, &home.folder, &current)).transpose());
+        match write {
             Ok(write) => writes.extend(write),
-            // One damaged transcript must not keep the others waiting.
             Err(Error::Store(error)) if error.kind == Kind::Corrupt => {
-                tracing::error!(error = %chain(&error), "a transcript could not be projected anew");
+                tracing::error!(error = %chain(&error), transcript = %place, "left out of a back-fill");
+                damaged.insert(key);
             }
             Err(error) => return Err(error),
         }
     }
     if writes.is_empty() {
-        return Ok(Some(Chunk::default()));
+        return Ok(Some(0));
     }
-    let written = writes.len();
     let answer = core.committer.commit_blocking(Request::many(writes, guards))?;
     if answer.verdicts.contains(&Verdict::Reconfigured) {
         return Ok(None);
     }
-    Ok(Some(Chunk { commit: answer.commit, written }))
+    Ok(Some(answer.commit))
 }
 
-fn one(core: &Arc<Core>, home: &Home, place: &Place) -> Result<Option<(Write, Then)>> {
+/// The newest state of a transcript, if it is in the folder. Called under its lock.
+fn newest(core: &Core, home: &Home, place: &Place) -> Result<Option<Arc<Current>>> {
     let current = match core.cache.find(home.org.id, &place.tid) {
         Some(current) => Some(current),
         None => current::load(&core.stores, home.org.id, place)?.map(Arc::new),
     };
-    let current = current.filter(|current| current.folder == home.folder.id);
-    current.map(|current| reproject(core, home, &home.folder, &current)).transpose()
+    Ok(current.filter(|current| current.folder == home.folder.id))
 }
 
 fn reproject(core: &Core, home: &Home, folder: &Folder, current: &Arc<Current>) -> Result<(Write, Then)> {
@@ -249,22 +252,4 @@ fn reproject(core: &Core, home: &Home, folder: &Folder, current: &Arc<Current>) 
     };
     let after = Arc::new(Current { builtins, ..Current::clone(current) });
     Ok((write, Then::Keep(after)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_started_anew_while_it_runs_is_not_done_with_the_first_run() {
-        let backfills = Backfills::default();
-        let folder = FolderId(1);
-        backfills.start(folder, "field a".to_owned());
-        let first = backfills.number(folder);
-        backfills.start(folder, "field b".to_owned());
-        backfills.done(folder, first);
-        assert_eq!(backfills.status(folder).as_deref(), Some("indexing field b: 0 %"));
-        backfills.done(folder, backfills.number(folder));
-        assert!(backfills.status(folder).is_none() && backfills.left() == 0);
-    }
 }
