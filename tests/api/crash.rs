@@ -82,7 +82,7 @@ fn a_deleted_or_damaged_index_is_rebuilt_while_reads_and_edits_work() {
             "delete" => std::fs::remove_dir_all(&index).unwrap(),
             "meta" => spoil(&index, "meta.json", b"{"),
             "segment" => spoil(&index, ".store", b"rubbish"),
-            _ => spoil(&index, ".managed.json", b""),
+            _ => spoil(&index, ".term", b""),
         }
         server.spawn();
         assert_eq!(server.get("/metadata/Acme/Acme-Sales/t7").status, 200, "{damage}");
