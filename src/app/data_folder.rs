@@ -104,6 +104,24 @@ impl DataFolder {
     }
 }
 
+/// Makes the folder and those above it, and flushes the names of the ones made: what will be answered rests on them.
+fn make(dir: &Path) -> std::io::Result<()> {
+    let dir = std::path::absolute(dir)?;
+    let missing: Vec<&Path> = dir.ancestors().take_while(|above| !above.exists()).collect();
+    // For its owner alone: transcripts lie in it as plain files.
+    let mut maker = fs::DirBuilder::new();
+    maker.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.create(&dir)?;
+    if cfg!(unix) {
+        for above in missing.iter().filter_map(|made| made.parent()) {
+            File::open(above)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
 /// A new file only its owner may read. It must not exist: permissions are given at creation only.
 fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
@@ -124,62 +142,5 @@ fn refusal(dir: &Path, error: &std::io::Error) -> anyhow::Error {
         }
         ErrorKind::StorageFull => anyhow::anyhow!("the disk that holds {shown} is full ({error})"),
         _ => anyhow::anyhow!("{shown}: {error}"),
-    }
-}
-
-/// Makes the folder, if it is not there, for its owner alone: transcripts lie in it as plain files.
-fn make(dir: &Path) -> std::io::Result<()> {
-    let mut maker = fs::DirBuilder::new();
-    maker.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
-    maker.create(dir)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_that_only_looks_leaves_no_folder_behind() {
-        let parent = tempfile::tempdir().unwrap();
-        let dir = parent.path().join("typo");
-        let refused = DataFolder::open(&dir, Presence::Required).unwrap_err().to_string();
-        assert!(refused.contains("typo") && refused.contains("--data"), "{refused}");
-        assert!(!dir.exists());
-    }
-
-    #[test]
-    fn a_second_opening_is_refused_with_what_to_do() {
-        let dir = tempfile::tempdir().unwrap();
-        let held = DataFolder::open(dir.path(), Presence::Made).unwrap();
-        let refused = DataFolder::open(dir.path(), Presence::Made).unwrap_err().to_string();
-        assert!(refused.contains("in use") && refused.contains("--url"), "{refused}");
-        drop(held);
-    }
-
-    #[test]
-    fn a_file_in_the_folders_place_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("file");
-        std::fs::write(&file, "x").unwrap();
-        let refused = format!("{:#}", DataFolder::open(&file, Presence::Made).unwrap_err());
-        assert!(refused.contains("is not a folder"), "{refused}");
-    }
-
-    #[test]
-    fn the_first_token_comes_back_and_is_private() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(dir.path(), Presence::Made).unwrap();
-        assert!(folder.root_token().is_none());
-        folder.write_root_token(&Secret::new("tok-1")).unwrap();
-        folder.write_root_token(&Secret::new("tok-2")).unwrap();
-        assert_eq!(folder.root_token().unwrap().reveal(), "tok-2");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(folder.root_token_file()).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
     }
 }

@@ -30,9 +30,9 @@ impl App {
             let stores = backends::open(&folder)?;
             Engine::open(stores, settings, Clock::system()).context("cannot start on the stores")?
         };
-        let new_token = engine.ensure_root_token().await.context("cannot make the first token")?.map(Secret::new);
-        if let Some(token) = &new_token {
-            folder.write_root_token(token)?;
+        let made = engine.ensure_root_token(|token| folder.write_root_token(&Secret::new(token))).await;
+        let new_token = made.context("cannot make the first token")??.map(Secret::new);
+        if new_token.is_some() {
             tracing::info!(file = %folder.root_token_file().display(), "first start: the first token has been written");
         }
         Ok(Self { engine, new_token, folder })

@@ -56,10 +56,15 @@ pub struct Core {
     pub batches: AtomicU64,
     /// One change of the configuration at a time.
     pub configuring: tokio::sync::Mutex<()>,
+    /// Shared by who commits transcripts and gives their bodies names; whoever deletes an organisation takes it once,
+    /// so that no body of it takes its name after its files are gone.
+    pub landing: parking_lot::RwLock<()>,
     /// Searches at once.
     pub searching: Arc<tokio::sync::Semaphore>,
     /// Whether the index is complete enough to be asked.
     pub index_ready: AtomicBool,
+    /// Whether the database has a note that the index is being rebuilt.
+    pub rebuild_noted: AtomicBool,
     /// Set when the server stops.
     pub closing: AtomicBool,
     /// The last key given.

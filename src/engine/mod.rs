@@ -26,7 +26,7 @@ use crate::domain::identity::{CompanyName, FolderName, Mark, OrgName, Place, Tid
 use crate::domain::metadata::Edit;
 use crate::query::request::SearchRequest;
 use crate::stores::Stores;
-use blocking::blocking;
+use blocking::{blocking, whole};
 use intake::lines;
 use intake::target::Target;
 use serde_json::Value;
@@ -78,6 +78,14 @@ impl Engine {
         upkeep::figures::figures(&self.core)
     }
 
+    /// Waits until database, index and archive are level, and the database knows it, at most `patience` for each.
+    pub async fn level(&self, patience: Duration) -> bool {
+        let empty = workers::progress::Progress::is_empty;
+        let level = self.core.archive.until(patience, empty).await && self.core.index.until(patience, empty).await;
+        // An empty request takes along what the sinks have settled.
+        level && self.core.committer.commit(edit::committer::Request::plain(Vec::new())).await.is_ok()
+    }
+
     /// Token text to caller.
     ///
     /// # Errors
@@ -86,12 +94,16 @@ impl Engine {
         tokens::authenticate(&self.core, token)
     }
 
-    /// Makes the root token when the store has no token yet, and answers it.
+    /// Makes the root token when the store has no token yet, and answers it. `hand_over` makes it durable for its owner
+    /// before it is known here.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn ensure_root_token(&self) -> Result<Option<String>> {
-        tokens::ensure_root(&self.core).await
+    /// The store's, and in the inner result `hand_over`'s.
+    pub async fn ensure_root_token<E>(
+        &self,
+        hand_over: impl FnOnce(&str) -> std::result::Result<(), E>,
+    ) -> Result<std::result::Result<Option<String>, E>> {
+        tokens::ensure_root(&self.core, hand_over).await
     }
 
     /// `POST /tokens`: the answer shows the token this once.
@@ -99,7 +111,8 @@ impl Engine {
     /// # Errors
     /// See [`tokens::make`].
     pub async fn make_token(&self, caller: &Caller, body: Value) -> Result<Value> {
-        tokens::make(&self.core, caller, body).await
+        let (core, caller) = (self.core.clone(), caller.clone());
+        whole(async move { tokens::make(&core, &caller, body).await }).await
     }
 
     /// `GET /tokens`: those within the caller's scope.
@@ -115,7 +128,8 @@ impl Engine {
     /// # Errors
     /// `right_missing`, `not_found`.
     pub async fn revoke_token(&self, caller: &Caller, id: &str) -> Result<()> {
-        tokens::revoke(&self.core, caller, id).await
+        let (core, caller, id) = (self.core.clone(), caller.clone(), id.to_owned());
+        whole(async move { tokens::revoke(&core, &caller, &id).await }).await
     }
 
     /// `GET /metadata/…`.
@@ -123,7 +137,7 @@ impl Engine {
     /// # Errors
     /// `not_found`, `right_missing`.
     pub async fn read_metadata(&self, caller: &Caller, place: &Place) -> Result<MetadataView> {
-        edit::transcript::read(&self.core, caller, place)
+        edit::transcript::read(&self.core, caller, place).await
     }
 
     /// PATCH, PUT and DELETE on `/metadata/…`.

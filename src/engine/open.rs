@@ -19,7 +19,7 @@ use crate::base::clock::Clock;
 use crate::domain::identity::{Key, Place, Revision};
 use crate::stores::Stores;
 use crate::stores::archive::Fate;
-use crate::stores::database::{Row, Sink};
+use crate::stores::database::{Row, Sink, Write};
 use crate::stores::error::{Store, StoreError};
 use crate::stores::index::Opened;
 use arc_swap::ArcSwap;
@@ -72,6 +72,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         last_key: AtomicU32::new(identity.last_key),
         batches: AtomicU64::new(identity.index_batch.max(identity.commit)),
         index_ready: AtomicBool::new(complete),
+        rebuild_noted: AtomicBool::new(false),
         stores,
         settings,
         clock,
@@ -87,6 +88,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         backfills: Default::default(),
         jobs: Default::default(),
         configuring: tokio::sync::Mutex::new(()),
+        landing: Default::default(),
         closing: AtomicBool::new(false),
         stop: (Mutex::new(()), Condvar::new()),
     });
@@ -123,7 +125,11 @@ fn fate(stores: &Stores, world: &World, key: Key, words: Revision) -> crate::sto
 /// Loads what the sinks owe; whether the index came complete enough to be searched at once.
 fn owed(stores: &Stores, index: &Progress, archive: &Progress) -> Result<bool> {
     let empty = stores.index.opened() == Opened::Empty;
+    let noted = stores.database.jobs()?.iter().any(|job| job.id == janitor::REBUILD);
     if empty {
+        if !noted && !stores.database.scan(None, None, 1)?.is_empty() {
+            stores.database.commit(&[Write::PutJob(janitor::rebuild_note())])?;
+        }
         stores.database.owe_all_to_index()?;
     }
     for (sink, progress) in [(Sink::Archive, archive), (Sink::Index, index)] {
@@ -138,12 +144,17 @@ fn owed(stores: &Stores, index: &Progress, archive: &Progress) -> Result<bool> {
             }
         }
     }
-    Ok(!empty || index.is_empty())
+    // A rebuild that a crash cut short left an index that opens well and holds a part.
+    Ok(!(empty || noted) || index.is_empty())
 }
 
 /// Jobs go on; files of organisations deleted in the moment of a crash are set aside before anything can be made anew.
 fn resume_jobs(core: &Arc<Core>) -> Result<()> {
     for job in core.stores.database.jobs()? {
+        if job.id == janitor::REBUILD {
+            core.rebuild_noted.store(true, Ordering::SeqCst);
+            continue;
+        }
         if let Ok(Task::DiscardOrg { company, org_name }) = serde_json::from_str(&job.body) {
             if core.world().catalogue.org(&company, &org_name).is_none() {
                 core.stores.archive.discard_org(&company, &org_name)?;
@@ -176,6 +187,8 @@ impl Workers {
         core.stop.1.notify_all();
         core.backfills.close();
         core.jobs.close();
+        // Helpers that wait for the index look again, and see that they are to end.
+        core.index.announce();
         join(&self.helpers);
         core.index.close();
         core.archive.close();
@@ -190,6 +203,10 @@ impl Workers {
         }
         if level {
             join(&self.followers);
+        } else {
+            // The next start goes on; until the process ends they must not push what nobody waits for.
+            core.index.abandon();
+            core.archive.abandon();
         }
         core.committer.stop();
         if level && let Err(error) = core.stores.database.checkpoint(true) {

@@ -44,13 +44,21 @@ pub fn authenticate(core: &Core, token: Option<&str>) -> Result<Caller> {
     found.ok_or_else(|| Error::refused(Code::TokenUnknown, "the token is not known, has expired or was revoked"))
 }
 
-/// Makes the root token when the store has none.
+/// Makes the root token when the store has none. `hand_over` gets it first and must make it durable: a crash in between
+/// then leaves a token that is not known yet and is replaced at the next start, never a store whose token nobody has.
 ///
 /// # Errors
-/// The store's.
-pub async fn ensure_root(core: &Core) -> Result<Option<String>> {
+/// The store's; `hand_over`'s comes back as it is, in the inner result.
+pub async fn ensure_root<E>(
+    core: &Core,
+    hand_over: impl FnOnce(&str) -> std::result::Result<(), E>,
+) -> Result<std::result::Result<Option<String>, E>> {
     if !core.tokens.load().stored.is_empty() {
-        return Ok(None);
+        return Ok(Ok(None));
+    }
+    let token = draw();
+    if let Err(error) = hand_over(&token) {
+        return Ok(Err(error));
     }
     let properties = Properties {
         name: "root".to_owned(),
@@ -59,8 +67,8 @@ pub async fn ensure_root(core: &Core) -> Result<Option<String>> {
         created: core.clock.now().rfc3339(),
         expires: None,
     };
-    let (token, _) = store(core, &properties).await?;
-    Ok(Some(token))
+    store(core, &token, &properties).await?;
+    Ok(Ok(Some(token)))
 }
 
 /// `POST /tokens`.
@@ -85,7 +93,8 @@ pub async fn make(core: &Core, caller: &Caller, body: Value) -> Result<Value> {
     rights.sort();
     rights.dedup();
     let properties = Properties { name: asked.name, scope, rights, created: core.clock.now().rfc3339(), expires };
-    let (token, id) = store(core, &properties).await?;
+    let token = draw();
+    let id = store(core, &token, &properties).await?;
     let mut shown = shown(&id, &properties);
     if let Some(members) = shown.as_object_mut() {
         members.insert("token".to_owned(), Value::String(token));
@@ -126,8 +135,13 @@ fn scope(core: &Core, caller: &Caller, asked: &Asked) -> Result<Scope> {
     Ok(scope)
 }
 
-async fn store(core: &Core, properties: &Properties) -> Result<(String, String)> {
-    let token = format!("ln_{}", digest::hex(&digest::random()));
+/// A new token.
+fn draw() -> String {
+    format!("ln_{}", digest::hex(&digest::random()))
+}
+
+/// Makes a token known; its id comes back.
+async fn store(core: &Core, token: &str, properties: &Properties) -> Result<String> {
     let id = format!("tok_{}", digest::hex(digest::random().get(..8).unwrap_or_default()));
     let body = serde_json::to_string(properties)
         .map_err(|e| Refusal::new(Code::BodyShape, format!("the token cannot be written: {e}")))?;
@@ -137,7 +151,7 @@ async fn store(core: &Core, properties: &Properties) -> Result<(String, String)>
     let mut all = core.tokens.load().stored.clone();
     all.push(stored);
     core.tokens.store(Arc::new(TokenTable::new(all)));
-    Ok((token, id))
+    Ok(id)
 }
 
 fn shown(id: &str, properties: &Properties) -> Value {

@@ -7,11 +7,11 @@ use crate::domain::catalogue::{Catalogue, Folder, Org};
 use crate::domain::identity::{CompanyName, FieldName, FolderId, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
-use crate::engine::blocking::blocking;
+use crate::engine::blocking::{blocking, whole};
 use crate::engine::core::Core;
-use crate::engine::edit::committer::Request;
-use crate::engine::edit::committer::Then;
+use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::error::{Error, Result};
+use crate::engine::workers::jobs;
 use crate::engine::workers::jobs::list::{Task, job};
 use crate::engine::world::World;
 use crate::stores::database::{Job, Write};
@@ -37,6 +37,9 @@ pub fn names(core: &Core, caller: &Caller, path: &ConfigPath) -> Result<Value> {
 
 /// `POST /config/…`.
 ///
+/// # Cancellation
+/// A dropped call goes on: what follows a change that is durable (back-fills) must not be lost.
+///
 /// # Errors
 /// Refusals of contract section 5; nothing is changed then.
 pub async fn change(
@@ -46,9 +49,44 @@ pub async fn change(
     body: &str,
     (if_match, dry_run): (Option<&str>, bool),
 ) -> Result<(Value, String)> {
+    let (core, caller, path, body) = (core.clone(), caller.clone(), path.clone(), body.to_owned());
+    let if_match = if_match.map(str::to_owned);
+    whole(async move { changing(&core, &caller, &path, &body, (if_match.as_deref(), dry_run)).await }).await
+}
+
+async fn changing(
+    core: &Arc<Core>,
+    caller: &Caller,
+    path: &ConfigPath,
+    body: &str,
+    (if_match, dry_run): (Option<&str>, bool),
+) -> Result<(Value, String)> {
     let _one_at_a_time = core.configuring.lock().await;
     unchanged_since(core, caller, path, if_match)?;
     let before = core.world.load_full();
+    let change = computed(core, caller, path, body)?;
+    if dry_run {
+        return Ok((change.plan, change.etag));
+    }
+    if !change.changed {
+        return Ok((change.answer, change.etag));
+    }
+    make_room(core, &change.catalogue).await?;
+    let write =
+        Write::Configure { put: change.put, delete: Vec::new(), last_object: change.last_object, jobs: Vec::new() };
+    publish(core, change.catalogue, write, Vec::new()).await?;
+    let world = core.world.load_full();
+    for folder in change.reprojected {
+        if let Some(home) = world.home(folder) {
+            core.backfills.start(folder, label(before.home(folder).map(|h| &*h.folder), &home.folder));
+        }
+    }
+    // The same body changes nothing now; its answer shows the back-fill that has begun.
+    let settled = computed(core, caller, path, body)?;
+    Ok((settled.answer, settled.etag))
+}
+
+fn computed(core: &Core, caller: &Caller, path: &ConfigPath, body: &str) -> Result<apply::Change> {
     let statuses = |folder| core.backfills.status(folder);
     let holds = |org: &Org| org.folders.values().any(|f| !is_empty(core, f.id));
     let context = Context {
@@ -58,25 +96,18 @@ pub async fn change(
         holds_transcripts: &holds,
         statuses: &statuses,
     };
-    let change = apply::change(&before.catalogue, caller, path, body, &context)?;
-    if dry_run {
-        return Ok((change.plan, change.etag));
+    apply::change(&core.world.load().catalogue, caller, path, body, &context)
+}
+
+/// An organisation made anew under the names of a deleted one must not find its files.
+async fn make_room(core: &Arc<Core>, next: &Catalogue) -> Result<()> {
+    let again = |(_, company, org): &(String, CompanyName, OrgName)| next.org(company, org).is_some();
+    let left: Vec<_> = core.jobs.discards().into_iter().filter(again).collect();
+    if left.is_empty() {
+        return Ok(());
     }
-    if !change.changed {
-        return Ok((change.answer, change.etag));
-    }
-    let write =
-        Write::Configure { put: change.put, delete: Vec::new(), last_object: change.last_object, jobs: Vec::new() };
-    publish(core, change.catalogue, write).await?;
-    let world = core.world.load_full();
-    for folder in change.reprojected {
-        if let Some(home) = world.home(folder) {
-            core.backfills.start(folder, label(before.home(folder).map(|h| &*h.folder), &home.folder));
-        }
-    }
-    // The same body changes nothing now; its answer shows the back-fill that has begun.
-    let settled = apply::change(&world.catalogue, caller, path, body, &context)?;
-    Ok((settled.answer, settled.etag))
+    let shared = core.clone();
+    blocking(move || discard(&shared, left)).await?
 }
 
 /// What a back-fill does, in words for `status`.
@@ -92,9 +123,17 @@ fn label(before: Option<&Folder>, after: &Folder) -> String {
 
 /// `DELETE /config/…`.
 ///
+/// # Cancellation
+/// A dropped call goes on: files of what is gone must go too.
+///
 /// # Errors
 /// `not_found`, `right_missing`, `multiple_items`, `not_empty`.
 pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, options: &DeleteOptions) -> Result<Value> {
+    let (core, caller, path, options) = (core.clone(), caller.clone(), path.clone(), options.clone());
+    whole(async move { deleting(&core, &caller, &path, &options).await }).await
+}
+
+async fn deleting(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, options: &DeleteOptions) -> Result<Value> {
     let _one_at_a_time = core.configuring.lock().await;
     unchanged_since(core, caller, path, options.if_match.as_deref())?;
     let world = core.world.load_full();
@@ -106,7 +145,7 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
     let mut discards = Vec::new();
     for gone in &removal.orgs {
         let job = job(&Task::DiscardOrg { company: gone.company.clone(), org_name: gone.name.clone() });
-        discards.push((gone.company.clone(), gone.name.clone(), job.id.clone()));
+        discards.push((job.id.clone(), gone.company.clone(), gone.name.clone()));
         all.push(job);
     }
     for gone in &removal.folders {
@@ -120,23 +159,26 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
         last_object: removal.catalogue.last_id(),
         jobs: all.clone(),
     };
-    publish(core, removal.catalogue, write).await?;
-    let shared = core.clone();
-    blocking(move || discard(&shared, discards)).await??;
+    // Without `tree` only empty folders go; one that is being filled at this moment is judged once more at the commit.
+    let empty = if options.tree { Vec::new() } else { removal.folders.iter().map(|gone| gone.id).collect() };
+    publish(core, removal.catalogue, write, empty).await?;
     for job in all {
         core.jobs.add(job);
+    }
+    // At once, before anybody can make the organisation anew; a failure is left to the job and to `make_room`.
+    let shared = core.clone();
+    if let Err(error) = blocking(move || discard(&shared, discards)).await? {
+        tracing::warn!(%error, "files of a deleted organisation are left to their job");
     }
     Ok(removal.answer)
 }
 
-/// The files of deleted organisations are set aside before anybody can make the organisation anew.
-fn discard(core: &Core, orgs: Vec<(CompanyName, OrgName, String)>) -> Result<()> {
-    for (company, org, _) in &orgs {
-        core.stores.archive.discard_org(company, org)?;
-    }
-    if !orgs.is_empty() {
-        let writes = orgs.into_iter().map(|(_, _, job)| Write::DeleteJob(job)).collect();
-        core.committer.commit_blocking(Request::plain(writes))?;
+/// The files of deleted organisations are set aside. Called while no other configuration can come.
+fn discard(core: &Core, orgs: Vec<(String, CompanyName, OrgName)>) -> Result<()> {
+    for (job, company, org) in orgs {
+        jobs::discard_org(core, &company, &org)?;
+        core.committer.commit_blocking(Request::plain(vec![Write::DeleteJob(job.clone())]))?;
+        core.jobs.done(&job);
     }
     Ok(())
 }
@@ -158,9 +200,15 @@ fn unchanged_since(core: &Core, caller: &Caller, path: &ConfigPath, if_match: Op
     )))
 }
 
-async fn publish(core: &Core, catalogue: Catalogue, write: Write) -> Result<()> {
+/// Makes a change durable and in force, if the folders of `empty` are.
+async fn publish(core: &Core, catalogue: Catalogue, write: Write, empty: Vec<FolderId>) -> Result<()> {
     let mut request = Request::many(vec![(write, Then::Nothing)], Vec::new());
     request.world = Some(Arc::new(World::new(catalogue)));
-    core.committer.commit(request).await?;
-    Ok(())
+    request.empty = empty;
+    let answer = core.committer.commit(request).await?;
+    if answer.verdicts.iter().all(|verdict| *verdict == Verdict::Done) {
+        return Ok(());
+    }
+    let detail = "Can not delete non-empty object: a transcript has come in; tree=true deletes it too";
+    Err(Error::refused(Code::ConfigNotEmpty, detail))
 }

@@ -9,16 +9,17 @@ use crate::base::causes::chain;
 use crate::domain::identity::{FolderId, OrgId, Revision, Tid};
 use crate::domain::refusal::Code;
 use crate::engine::counters::Counters;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, stop_if_fatal};
 use crate::engine::seen::Seen;
 use crate::engine::workers::progress::Progress;
 use crate::engine::world::World;
 use crate::stores::database::{Database, Outcome, Write};
-use crate::stores::error::{Kind, StoreError};
+use crate::stores::error::StoreError;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -26,6 +27,8 @@ use tokio::sync::oneshot;
 
 /// How long settles wait for company.
 const SETTLE_QUIET: Duration = Duration::from_millis(50);
+/// How long settles that could not be written (a full disk) wait before they go alone again.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Settles that ride beside edits in one commit.
 const SETTLES_BESIDE: usize = 64;
@@ -71,6 +74,8 @@ pub struct Request {
     pub guards: Vec<Guard>,
     /// A new configuration to publish with it.
     pub world: Option<Arc<World>>,
+    /// Folders that must hold no transcript at the very moment of the commit; else every verdict is `Stale`.
+    pub empty: Vec<FolderId>,
     reply: Option<oneshot::Sender<Result<Answer>>>,
 }
 
@@ -102,12 +107,12 @@ pub struct Shared {
 impl Request {
     /// One write under one lock.
     pub fn one(write: Write, then: Then, guard: Guard) -> Self {
-        Self { writes: vec![(write, then)], guards: vec![guard], world: None, reply: None }
+        Self { writes: vec![(write, then)], guards: vec![guard], world: None, empty: Vec::new(), reply: None }
     }
 
     /// Several writes.
     pub fn many(writes: Vec<(Write, Then)>, guards: Vec<Guard>) -> Self {
-        Self { writes, guards, world: None, reply: None }
+        Self { writes, guards, world: None, empty: Vec::new(), reply: None }
     }
 
     /// Writes without locks or consequences: tokens, jobs.
@@ -124,8 +129,15 @@ impl Committer {
     pub fn start(shared: Shared, queue_max: usize, writes_max: usize) -> std::io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::bounded(queue_max);
         let lazy = Arc::new(Mutex::new(VecDeque::new()));
-        let mut worker = Worker { shared, receiver, writes_max, lazy: lazy.clone() };
-        let thread = std::thread::Builder::new().name("committer".into()).spawn(move || worker.run())?;
+        let mut worker = Worker { shared, receiver, writes_max, lazy: lazy.clone(), rest_until: None };
+        let run = move || {
+            if catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
+                // Whether the batch stands is not known to those who wait for it: as after a failed flush.
+                tracing::error!("the committer panicked: the process stops to recover");
+                std::process::abort();
+            }
+        };
+        let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
         Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), lazy })
     }
 
@@ -191,25 +203,25 @@ struct Worker {
     receiver: Receiver<Request>,
     writes_max: usize,
     lazy: Arc<Mutex<VecDeque<Write>>>,
+    rest_until: Option<Instant>,
 }
 
 impl Worker {
     fn run(&mut self) {
         loop {
             // What is left of many settles follows at once when nobody else wants to write.
-            let patience = if self.lazy.lock().len() >= SETTLES_ALONE { Duration::ZERO } else { SETTLE_QUIET };
+            let many = self.lazy.lock().len() >= SETTLES_ALONE && self.rest_until.is_none();
+            let patience = if many { Duration::ZERO } else { SETTLE_QUIET };
             match self.receiver.recv_timeout(patience) {
                 Ok(first) => {
                     let batch = self.gather(first);
                     self.commit(batch);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    if !self.settle_alone() {
-                        std::thread::park_timeout(SETTLE_QUIET);
-                    }
+                    self.settle_alone();
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    while !self.lazy.lock().is_empty() && self.settle_alone() {}
+                    while self.settle_alone() {}
                     return;
                 }
             }
@@ -217,7 +229,7 @@ impl Worker {
     }
 
     /// The first request and what else is queued now; a new configuration stays alone.
-    fn gather(&self, first: Request) -> Vec<Request> {
+    fn gather(&mut self, first: Request) -> Vec<Request> {
         let mut count = first.writes.len();
         let mut batch = vec![first];
         while count < self.writes_max && batch.last().is_some_and(|r| r.world.is_none()) {
@@ -233,14 +245,16 @@ impl Worker {
         batch
     }
 
-    /// Whether it went well.
-    fn settle_alone(&self) -> bool {
-        self.lazy.lock().is_empty() || self.commit(Vec::new())
+    /// Whether there was something to settle, and it stands.
+    fn settle_alone(&mut self) -> bool {
+        let due = self.rest_until.is_none_or(|until| until <= Instant::now());
+        due && !self.lazy.lock().is_empty() && self.commit(Vec::new())
     }
 
     /// Commits the batch and some settles; whether it stands.
-    fn commit(&self, batch: Vec<Request>) -> bool {
+    fn commit(&mut self, batch: Vec<Request>) -> bool {
         let world = self.shared.world.load_full();
+        let batch = self.refuse_filled(batch);
         let (mut batch, moved): (Vec<_>, Vec<_>) = batch.into_iter().partition(|request| request.is_current(&world));
         for request in moved {
             let verdicts = request.writes.iter().map(|_| Verdict::Reconfigured).collect();
@@ -254,11 +268,17 @@ impl Worker {
         {
             // A sink settles thousands of rows at once: in one commit they would hold up the edits beside them.
             let mut lazy = self.lazy.lock();
-            let most = if asked == 0 { SETTLES_ALONE } else { SETTLES_BESIDE };
+            let most = match (asked, batch.is_empty()) {
+                // An empty request asks for just this.
+                (0, false) => usize::MAX,
+                (0, true) => SETTLES_ALONE,
+                _ => SETTLES_BESIDE,
+            };
             let taken = lazy.len().min(most);
             writes.extend(lazy.drain(..taken));
         }
         if writes.is_empty() {
+            batch.drain(..).for_each(|request| request.answer(Ok(Answer { commit: 0, verdicts: Vec::new() })));
             return true;
         }
         let begun = Instant::now();
@@ -266,6 +286,7 @@ impl Worker {
         self.shared.counters.committed(asked, begun.elapsed());
         match committed {
             Ok(committed) => {
+                self.rest_until = None;
                 let mut outcomes = committed.outcomes.into_iter();
                 for request in batch.drain(..) {
                     let own: Vec<Outcome> = outcomes.by_ref().take(request.writes.len()).collect();
@@ -280,12 +301,33 @@ impl Worker {
         }
     }
 
-    /// Nothing of the batch stands. A failed flush ends the process: what is on disk is not known any more.
-    fn failed(&self, batch: Vec<Request>, settles: Vec<Write>, error: StoreError) {
-        tracing::error!(error = %chain(&error), "a commit failed");
-        if error.kind == Kind::Fatal {
-            std::process::abort();
+    /// Requests whose folders have been filled since they were computed are answered; the others stay. No write comes in
+    /// between: this thread is the only one that commits.
+    fn refuse_filled(&self, batch: Vec<Request>) -> Vec<Request> {
+        let mut kept = Vec::with_capacity(batch.len());
+        for request in batch {
+            let filled = request.empty.iter().find_map(|folder| match self.shared.database.count(*folder, 0) {
+                Ok(summary) if summary.transcripts == 0 => None,
+                Ok(_) => Some(Ok(())),
+                Err(error) => Some(Err(error)),
+            });
+            match filled {
+                None => kept.push(request),
+                Some(Ok(())) => {
+                    let verdicts = request.writes.iter().map(|_| Verdict::Stale(None)).collect();
+                    request.answer(Ok(Answer { commit: 0, verdicts }));
+                }
+                Some(Err(error)) => request.answer(Err(Error::Store(error))),
+            }
         }
+        kept
+    }
+
+    /// Nothing of the batch stands. A failed flush ends the process: what is on disk is not known any more.
+    fn failed(&mut self, batch: Vec<Request>, settles: Vec<Write>, error: StoreError) {
+        tracing::error!(error = %chain(&error), "a commit failed");
+        stop_if_fatal(&error);
+        self.rest_until = Some(Instant::now() + SETTLE_AGAIN);
         let mut lazy = self.lazy.lock();
         settles.into_iter().rev().for_each(|settle| lazy.push_front(settle));
         drop(lazy);

@@ -101,8 +101,22 @@ impl Cache {
 /// # Errors
 /// `Corrupt` when neither database nor archive hold the metadata.
 pub fn load(stores: &Stores, org: OrgId, place: &Place) -> Result<Option<Current>> {
+    load_if(stores, org, place, |_| true)
+}
+
+/// [`load`] of a transcript whose folder is `seen`. What is hidden is found out before its metadata is read: its answer
+/// takes no longer than that of what is unknown.
+///
+/// # Errors
+/// As there.
+pub fn load_if(
+    stores: &Stores,
+    org: OrgId,
+    place: &Place,
+    seen: impl Fn(FolderId) -> bool,
+) -> Result<Option<Current>> {
     for _ in 0..5 {
-        let Some(row) = stores.database.load(org, &place.tid)? else { return Ok(None) };
+        let Some(row) = stores.database.load(org, &place.tid)?.filter(|row| seen(row.folder)) else { return Ok(None) };
         if let Some(current) = complete(stores, &row, place)? {
             return Ok(Some(current));
         }

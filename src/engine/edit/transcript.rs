@@ -12,6 +12,7 @@ use crate::domain::projection::{Projection, project};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
+use crate::engine::blocking::blocking;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{EditAnswer, EditOptions, MetadataView, Precondition, Wait};
 use crate::engine::world::{Home, World};
@@ -26,12 +27,47 @@ use std::time::Duration;
 const TRIES: usize = 8;
 
 /// `GET /metadata/…`.
-pub fn read(core: &Core, caller: &Caller, place: &Place) -> Result<MetadataView> {
-    let world = core.world();
-    let org = caller.org(&world.catalogue, &place.company, &place.org)?;
-    caller.demand(Right::Read)?;
-    let (current, home) = visible(core, caller, &world, org.id, place)?;
+///
+/// # Errors
+/// `not_found`, `right_missing`, or the stores'.
+pub async fn read(core: &Arc<Core>, caller: &Caller, place: &Place) -> Result<MetadataView> {
+    let org = {
+        let world = core.world();
+        let org = caller.org(&world.catalogue, &place.company, &place.org)?;
+        caller.demand(Right::Read)?;
+        org.id
+    };
+    if core.cache.find(org, &place.tid).is_some() {
+        return looked_up(core, caller, org, place);
+    }
+    let (core, caller, place) = (core.clone(), caller.clone(), place.clone());
+    blocking(move || looked_up(&core, &caller, org, &place)).await?
+}
+
+fn looked_up(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<MetadataView> {
+    let (current, home) = visible(core, caller, &core.world.load_full(), org, place)?;
     Ok(view(&current, &home.folder))
+}
+
+/// Reads what the cache does not have on a thread that may block: metadata files have any size, and a cold disk any
+/// patience. Called under the transcript's lock, so that it may be remembered.
+///
+/// # Errors
+/// The stores'.
+pub async fn warm(core: &Arc<Core>, caller: &Caller, org: OrgId, place: &Place) -> Result<()> {
+    if core.cache.find(org, &place.tid).is_some() {
+        return Ok(());
+    }
+    let (core, caller, place) = (core.clone(), caller.clone(), place.clone());
+    blocking(move || {
+        let world = core.world.load_full();
+        let seen = |folder| world.home(folder).is_some_and(|home| caller.sees_folder(&home.folder));
+        if let Some(current) = current::load_if(&core.stores, org, &place, seen)? {
+            core.cache.keep(Arc::new(current));
+        }
+        Ok(())
+    })
+    .await?
 }
 
 /// The transcript, if it is there and the caller may see its folder.
@@ -41,7 +77,10 @@ pub fn read(core: &Core, caller: &Caller, place: &Place) -> Result<MetadataView>
 pub fn visible(core: &Core, caller: &Caller, world: &World, org: OrgId, place: &Place) -> Result<(Arc<Current>, Home)> {
     let current = match core.cache.find(org, &place.tid) {
         Some(current) => current,
-        None => Arc::new(current::load(&core.stores, org, place)?.ok_or_else(Error::absent)?),
+        None => {
+            let seen = |folder| world.home(folder).is_some_and(|home| caller.sees_folder(&home.folder));
+            Arc::new(current::load_if(&core.stores, org, place, seen)?.ok_or_else(Error::absent)?)
+        }
     };
     let home = world.home(current.folder).ok_or_else(Error::absent)?;
     if !caller.sees_folder(&home.folder) {
@@ -80,6 +119,7 @@ pub async fn edit(
     };
     let mut guard = core.locks.lock(org, &place.tid).await?;
     for _ in 0..TRIES {
+        warm(core, caller, org, place).await?;
         let attempt = Attempt { core, caller, place, org, options };
         match attempt.compute(edit)? {
             Computed::Answer(answer) => return Ok(*answer),

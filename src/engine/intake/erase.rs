@@ -8,11 +8,12 @@ use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::edit::current::Current;
 use crate::engine::edit::locks::Guard;
-use crate::engine::edit::transcript::{check, visible};
+use crate::engine::edit::transcript::{check, visible, warm};
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{Erased, Precondition};
 use crate::engine::workers::jobs::{self, list};
 use crate::stores::database::Write;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,13 +27,14 @@ const INDEX_PATIENCE: Duration = Duration::from_secs(5);
 pub async fn one(core: &Arc<Core>, caller: &Caller, place: &Place, precondition: &Precondition) -> Result<Erased> {
     let org = org_of(core, caller, &place.company, &place.org)?;
     let guard = core.locks.lock(org, &place.tid).await?;
+    warm(core, caller, org, place).await?;
     let (current, _) = visible(core, caller, &core.world.load_full(), org, place)?;
     check(precondition, current.revision)?;
     let mut erased = commit(core, vec![(place.clone(), current)], vec![guard]).await?;
     erased.pop().ok_or_else(Error::absent)
 }
 
-/// Erases several: all must be there.
+/// Erases several: all must be there. The answers are in the order asked.
 ///
 /// # Errors
 /// As [`one`]; nothing is erased then.
@@ -52,13 +54,16 @@ pub async fn many(
     for tid in order {
         guards.push(core.locks.lock(org, tid).await?);
         let place = Place { company: company.clone(), org: org_name.clone(), tid: tid.clone() };
+        warm(core, caller, org, &place).await?;
         let (current, home) = visible(core, caller, &core.world.load_full(), org, &place)?;
         if folder.is_some_and(|only| *only != home.folder.name) {
             return Err(Error::absent());
         }
         found.push((place, current));
     }
-    commit(core, found, guards).await
+    let names: Vec<Tid> = found.iter().map(|(place, _)| place.tid.clone()).collect();
+    let erased: HashMap<Tid, Erased> = names.into_iter().zip(commit(core, found, guards).await?).collect();
+    tids.iter().map(|tid| erased.get(tid).cloned().ok_or_else(Error::absent)).collect()
 }
 
 fn org_of(core: &Core, caller: &Caller, company: &CompanyName, org: &OrgName) -> Result<OrgId> {
@@ -86,41 +91,47 @@ async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec
     let shared = core.clone();
     let (commit, made) = blocking(move || -> Result<_> {
         let answer = shared.committer.commit_blocking(Request::many(writes, Vec::new()))?;
-        if answer.verdicts.iter().any(|v| *v != Verdict::Done) {
+        // Still under the locks: an id made anew right after must not lose its files to this erasure.
+        let done = |at: usize| answer.verdicts.get(at) == Some(&Verdict::Done);
+        let gone: Vec<_> = found.iter().enumerate().filter(|(at, _)| done(*at)).map(|(_, gone)| gone.clone()).collect();
+        jobs::remove_files(&shared, &gone);
+        drop(guards);
+        // Here, where no caller that goes away can stop it.
+        made.iter().enumerate().filter(|(at, _)| done(*at)).for_each(|(_, (_, job))| shared.jobs.add(job.clone()));
+        if gone.len() < found.len() {
+            found.iter().for_each(|(place, current)| shared.cache.forget(current.org, &place.tid));
             return Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"));
         }
-        // Still under the locks: an id made anew right after must not lose its files to this erasure.
-        jobs::remove_files(&shared, found.iter().map(|(place, _)| place.clone()).collect());
-        drop(guards);
         Ok((answer.commit, made))
     })
     .await??;
     let keys: Vec<_> = made.iter().map(|(key, _)| *key).collect();
     core.index.until(INDEX_PATIENCE, |p| keys.iter().all(|key| p.has(*key, commit))).await;
     let mark = core.mark(commit);
-    Ok(made
-        .into_iter()
-        .map(|(_, job)| {
-            let id = job.id.clone();
-            core.jobs.add(job);
-            Erased { job: id, mark: mark.clone() }
-        })
-        .collect())
+    Ok(made.into_iter().map(|(_, job)| Erased { job: job.id, mark: mark.clone() }).collect())
 }
 
-/// Removes a row that stands in the way: its folder is being deleted. Called under the transcript's lock.
+/// Removes a row that stands in the way: its folder is being deleted. Called under the transcript's lock. The job looks
+/// after the files, should nothing take their place.
 ///
 /// # Errors
 /// The store's.
-pub fn clear(core: &Core, current: &Current) -> Result<()> {
+pub fn clear(core: &Core, current: &Current, place: &Place) -> Result<()> {
+    let job = jobs::list::erasure(current, place);
     let write = Write::Erase {
         key: current.key,
         org: current.org,
         tid: current.tid.clone(),
         expected: current.revision,
-        job: None,
+        job: Some(job.clone()),
     };
     let then = Then::Forget(current.org, current.tid.clone());
-    core.committer.commit_blocking(Request::many(vec![(write, then)], Vec::new()))?;
+    let answer = core.committer.commit_blocking(Request::many(vec![(write, then)], Vec::new()))?;
+    if answer.verdicts.first() != Some(&Verdict::Done) {
+        return Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"));
+    }
+    // A push that began before must not write over what comes in its place.
+    core.archive.until_pushed(Some(&[current.key]));
+    core.jobs.add(job);
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{EditOptions, IngestOptions, Ingested, Verdict};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 type Parsed = std::result::Result<(Tid, Received), (Option<String>, Refusal)>;
@@ -134,7 +134,8 @@ fn told(tid: &Tid, verdict: Result<Done>) -> Verdict {
 }
 
 /// Locks the wave's transcripts in the order of their ids (so that no two waves wait for each other), then stores it on
-/// a blocking thread that runs to its end whatever becomes of the request.
+/// a blocking thread that runs to its end whatever becomes of the request. A transcript whose turn does not come fails
+/// alone, unless the wave is to stand or fall as a whole.
 async fn run_wave(
     core: &Arc<Core>,
     caller: &Caller,
@@ -142,26 +143,42 @@ async fn run_wave(
     items: Vec<Item>,
     whole: bool,
 ) -> Vec<(Tid, Result<Done>)> {
-    if items.is_empty() {
-        return Vec::new();
-    }
     let tids: Vec<Tid> = items.iter().map(|item| item.tid.clone()).collect();
     let mut order: Vec<&Tid> = tids.iter().collect();
     order.sort();
     let mut guards = Vec::with_capacity(order.len());
+    let mut failed: HashMap<Tid, Refusal> = HashMap::new();
     for tid in order {
         match core.locks.lock(target.org, tid).await {
             Ok(guard) => guards.push(guard),
-            Err(refusal) => return tids.into_iter().map(|t| (t, Err(refusal.clone().into()))).collect(),
+            Err(refusal) => {
+                failed.insert(tid.clone(), refusal);
+            }
         }
     }
-    let wave = Wave::new(core.clone(), caller.clone(), target.clone(), items, whole);
-    match blocking(move || wave.run(guards)).await {
-        Ok(done) => tids.into_iter().zip(done).collect(),
-        Err(_) => {
-            tids.into_iter().map(|t| (t, Err(Error::refused(Code::Overloaded, "the server is stopping")))).collect()
-        }
+    let items = if whole && !failed.is_empty() { Vec::new() } else { items };
+    let items: Vec<Item> = items.into_iter().filter(|item| !failed.contains_key(&item.tid)).collect();
+    let run: Vec<Tid> = items.iter().map(|item| item.tid.clone()).collect();
+    let mut done: HashMap<Tid, Result<Done>> = HashMap::new();
+    if !items.is_empty() {
+        let wave = Wave::new(core.clone(), caller.clone(), target.clone(), items, whole);
+        let answers = blocking(move || wave.run(guards)).await;
+        let answers = answers.unwrap_or_else(|_| run.iter().map(|_| Err(stopping())).collect());
+        done.extend(run.into_iter().zip(answers));
     }
+    let answer = |tid: Tid| match (done.remove(&tid), failed.remove(&tid)) {
+        (Some(answer), _) => (tid, answer),
+        (None, Some(refusal)) => (tid, Err(refusal.into())),
+        (None, None) => {
+            let refusal = not_alone();
+            (tid, Err(refusal.into()))
+        }
+    };
+    tids.into_iter().map(answer).collect()
+}
+
+fn stopping() -> Error {
+    Error::refused(Code::ShuttingDown, "the server is stopping")
 }
 
 async fn parse(core: &Arc<Core>, target: &Target, lines: Vec<String>) -> Result<Vec<Parsed>> {

@@ -34,6 +34,11 @@ pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<T
             core.cache.forget(org, &place.tid);
             continue;
         };
+        // A body replaced between the two reads does not belong to this metadata.
+        let now = core.stores.database.load(org, &place.tid)?.map(|row| (row.key, row.words_revision));
+        if now != Some((current.key, current.words_revision)) {
+            continue;
+        }
         let last_modified = Timestamp(current.last_modified);
         let metadata = current.shown(&home.folder);
         let json = whole(&body, &metadata, place.tid.as_str(), &last_modified.rfc3339()).map_err(|e| {

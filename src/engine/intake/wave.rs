@@ -15,13 +15,13 @@ use crate::engine::edit::committer::{Request, Then, Verdict};
 use crate::engine::edit::current::{self, Current};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::{check, derive};
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, stop_if_fatal};
 use crate::engine::types::{Ingested, MetadataMode, Precondition};
 use crate::engine::world::{Home, World};
 use crate::stores::archive::StagedBody;
 use crate::stores::database::Write;
 use crate::stores::database::writes::Stored;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -52,6 +52,16 @@ pub struct Wave {
     whole: bool,
 }
 
+/// What stands under an id.
+enum Before {
+    /// Nothing.
+    Absent,
+    /// A transcript of a folder that the caller does not see.
+    Hidden,
+    /// A transcript.
+    Stands(Box<Current>),
+}
+
 /// One transcript ready to be committed.
 struct Draft {
     stored: Stored,
@@ -71,29 +81,33 @@ impl Wave {
 
     /// Stores the wave: one verdict per item, in order.
     pub fn run(self, guards: Vec<Guard>) -> Vec<Result<Done>> {
+        let mut staged = HashSet::new();
+        let done = self.attempts(&mut staged);
+        // What is still here was not accepted.
+        self.discard(staged);
+        drop(guards);
+        done
+    }
+
+    fn attempts(&self, staged: &mut HashSet<(Key, Revision)>) -> Vec<Result<Done>> {
         let mut drafts = self.drafts();
-        if self.whole && drafts.iter().any(std::result::Result::is_err) {
-            return self.none_of(drafts);
-        }
-        if let Err(error) = self.stage(&drafts) {
-            return self.all_failed(&error);
-        }
         for _ in 0..TRIES {
-            match self.commit(&drafts) {
-                Ok(Some((commit, verdicts))) => {
-                    let done = self.publish(drafts, commit, &verdicts);
-                    drop(guards);
-                    return done;
-                }
-                Ok(None) => drafts = self.redraft(drafts),
-                Err(error) => {
-                    self.discard(&drafts);
-                    return self.items.iter().map(|_| Err(copy(&error))).collect();
-                }
+            if self.whole && drafts.iter().any(std::result::Result::is_err) {
+                return self.none_of(drafts);
             }
+            if let Err(error) = self.stage(&drafts, staged) {
+                return self.all_failed(&error);
+            }
+            // From before the commit until the bodies have their names.
+            let landing = self.core.landing.read();
+            match self.commit(&drafts) {
+                Ok(Some((commit, verdicts))) => return self.publish(drafts, staged, (commit, &verdicts)),
+                Ok(None) => drop(landing),
+                Err(error) => return self.all_failed(&error),
+            }
+            drafts = self.redraft(drafts);
         }
-        self.discard(&drafts);
-        self.items.iter().map(|_| Err(Error::refused(Code::Overloaded, "the configuration keeps changing"))).collect()
+        self.all_failed(&Error::refused(Code::Overloaded, "the configuration keeps changing"))
     }
 
     fn drafts(&self) -> Vec<Result<Draft>> {
@@ -101,11 +115,12 @@ impl Wave {
         self.items.iter().map(|item| self.draft(&world, item, None)).collect()
     }
 
-    /// Computes again under the configuration now in force, keeping the keys given.
+    /// Computes again under the configuration now in force. New transcripts keep the keys given; the key of a row that
+    /// made way meanwhile is never used again.
     fn redraft(&self, drafts: Vec<Result<Draft>>) -> Vec<Result<Draft>> {
         let world = self.core.world.load_full();
         let again = |(item, draft): (&Item, Result<Draft>)| match draft {
-            Ok(draft) => self.draft(&world, item, Some(draft.stored.key)),
+            Ok(draft) => self.draft(&world, item, draft.before.is_none().then_some(draft.stored.key)),
             Err(error) => Err(error),
         };
         self.items.iter().zip(drafts).map(again).collect()
@@ -113,13 +128,21 @@ impl Wave {
 
     fn draft(&self, world: &World, item: &Item, key: Option<Key>) -> Result<Draft> {
         let place = self.target.place(&item.tid);
-        let before = self.before(world, &place)?;
+        let (before, hidden) = match self.before(world, &place)? {
+            Before::Absent => (None, false),
+            Before::Hidden => (None, true),
+            Before::Stands(before) => (Some(*before), false),
+        };
         if let Some(before) = &before {
             check(&item.precondition, before.revision)?;
         } else if item.precondition != Precondition::None {
             return Err(Error::refused(Code::RevisionMismatch, "there is no such transcript yet"));
         }
         let folder = self.folder(before.as_ref())?;
+        if hidden {
+            // Judged last: up to here a hidden transcript and an unknown one are refused alike.
+            return Err(Error::absent());
+        }
         let home = world.home(folder).ok_or_else(Error::absent)?;
         let metadata = self.metadata(before.as_ref(), &item.received)?;
         let limit = self.core.settings.limits.metadata_names;
@@ -187,16 +210,16 @@ impl Wave {
         Ok(Draft { stored, expected, before, after, seen, unindexed, notes })
     }
 
-    /// The transcript as it stands, if it is there; hidden ones answer as absent. A row of a folder that is being
+    /// The transcript as it stands, if it is there. A row of a folder that is being
     /// deleted makes way first.
-    fn before(&self, world: &World, place: &Place) -> Result<Option<Current>> {
-        let Some(found) = current::load(&self.core.stores, self.target.org, place)? else { return Ok(None) };
+    fn before(&self, world: &World, place: &Place) -> Result<Before> {
+        let Some(found) = current::load(&self.core.stores, self.target.org, place)? else { return Ok(Before::Absent) };
         match world.home(found.folder) {
-            Some(home) if self.caller.sees_folder(&home.folder) => Ok(Some(found)),
-            Some(_) => Err(Error::absent()),
+            Some(home) if self.caller.sees_folder(&home.folder) => Ok(Before::Stands(Box::new(found))),
+            Some(_) => Ok(Before::Hidden),
             None => {
-                super::erase::clear(&self.core, &found)?;
-                Ok(None)
+                super::erase::clear(&self.core, &found, place)?;
+                Ok(Before::Absent)
             }
         }
     }
@@ -221,12 +244,14 @@ impl Wave {
         })
     }
 
-    fn stage(&self, drafts: &[Result<Draft>]) -> Result<()> {
+    /// Makes the bodies durable that are not yet; `staged` holds what may lie there, whatever comes.
+    fn stage(&self, drafts: &[Result<Draft>], staged: &mut HashSet<(Key, Revision)>) -> Result<()> {
         let bodies: Vec<StagedBody> = self
             .items
             .iter()
             .zip(drafts)
             .filter_map(|(item, draft)| draft.as_ref().ok().map(|draft| (item, draft)))
+            .filter(|(_, draft)| staged.insert((draft.stored.key, draft.stored.words_revision)))
             .map(|(item, draft)| StagedBody {
                 place: self.target.place(&item.tid),
                 key: draft.stored.key,
@@ -234,7 +259,10 @@ impl Wave {
                 body: Arc::from(item.received.body.as_str()),
             })
             .collect();
-        Ok(self.core.stores.archive.stage(&bodies)?)
+        if bodies.is_empty() {
+            return Ok(());
+        }
+        Ok(self.core.stores.archive.stage(&bodies).inspect_err(stop_if_fatal)?)
     }
 
     /// Commits what could be drafted; `None` when the configuration moved.
@@ -252,10 +280,15 @@ impl Wave {
         Ok(Some((answer.commit, answer.verdicts)))
     }
 
-    fn publish(&self, drafts: Vec<Result<Draft>>, commit: u64, verdicts: &[Verdict]) -> Vec<Result<Done>> {
+    fn publish(
+        &self,
+        drafts: Vec<Result<Draft>>,
+        staged: &mut HashSet<(Key, Revision)>,
+        (commit, verdicts): (u64, &[Verdict]),
+    ) -> Vec<Result<Done>> {
         let mut verdicts = verdicts.iter();
         let mut publish = Vec::new();
-        let mut discard = Vec::new();
+        let mut replaced = Vec::new();
         let mut done = Vec::with_capacity(drafts.len());
         for draft in drafts {
             let draft = match draft {
@@ -267,18 +300,20 @@ impl Wave {
             };
             let (key, words) = (draft.stored.key, draft.stored.words_revision);
             if verdicts.next() == Some(&Verdict::Done) {
+                staged.remove(&(key, words));
                 publish.push((self.target.place(&draft.stored.tid), key, words));
-                discard.extend(draft.before);
+                replaced.extend(draft.before);
                 done.push(Ok(self.told(draft, commit)));
             } else {
                 self.core.cache.forget(self.target.org, &draft.stored.tid);
-                discard.push((key, words));
                 done.push(Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again")));
             }
         }
-        // A failure here loses nothing: the staged name is read until the archiver or the next start renames it.
+        // An older body that never got its name goes first: it must not take it from the newer one. A failure loses
+        // nothing: the staged name is read until the archiver or the next start renames it.
         let archive = &self.core.stores.archive;
-        if let Err(error) = archive.publish(&publish).and_then(|()| archive.discard(&discard)) {
+        if let Err(error) = archive.discard(&replaced).and_then(|()| archive.publish(&publish)) {
+            stop_if_fatal(&error);
             tracing::warn!(error = %error, "bodies wait under their staged names");
         }
         done
@@ -299,9 +334,11 @@ impl Wave {
         (ingested, Some((draft.stored.key, commit)))
     }
 
-    fn discard(&self, drafts: &[Result<Draft>]) {
-        let staged: Vec<(Key, Revision)> =
-            drafts.iter().filter_map(|d| d.as_ref().ok()).map(|d| (d.stored.key, d.stored.words_revision)).collect();
+    fn discard(&self, staged: HashSet<(Key, Revision)>) {
+        if staged.is_empty() {
+            return;
+        }
+        let staged: Vec<(Key, Revision)> = staged.into_iter().collect();
         if let Err(error) = self.core.stores.archive.discard(&staged) {
             tracing::warn!(error = %error, "staged bodies are left for the next start");
         }

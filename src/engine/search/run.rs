@@ -45,11 +45,17 @@ pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: 
         freshness::after(core, mark, &orgs, patience).await?;
     }
     let resolved = bind(core, caller, &world, path, &request)?;
-    let permit = core.searching.clone().acquire_owned().await;
-    let asked = Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output };
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
-    let answer = blocking(move || asked.answer(budget)).await?;
-    drop(permit);
+    // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
+    let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
+        return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));
+    };
+    let asked = Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output };
+    let answer = blocking(move || {
+        let _permit = permit;
+        asked.answer(budget)
+    })
+    .await?;
     core.counters.count(&core.counters.searches);
     answer
 }
@@ -81,8 +87,13 @@ fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<
 fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &SearchRequest) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
     let none = HashSet::new();
-    let searching =
-        Searching { searched: &searched, limits: &core.settings.limits, seen: &none, pii: caller.may(Right::Pii) };
+    let searching = Searching {
+        searched: &searched,
+        limits: &core.settings.limits,
+        seen: &none,
+        pii: caller.may(Right::Pii),
+        schema: caller.scope().folder.is_none(),
+    };
     let resolved = resolve(request, &searching, core.clock.now()).or_else(|refusal| {
         if refusal.code != Code::FieldUnknown {
             return Err(refusal);

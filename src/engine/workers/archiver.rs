@@ -1,5 +1,5 @@
 //! Carries metadata to the archive: claim, newest row, write, settle. Settling drops the unarchived copy.
-use super::progress::Claim;
+use super::progress::{Claim, Failure};
 use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::identity::{Key, Place, Revision};
@@ -22,16 +22,18 @@ const BEHIND_ROWS: usize = 100_000;
 
 /// Runs until the progress is closed and empty.
 pub fn run(core: &Arc<Core>) {
+    let mut rows_max = core.settings.workers.archive_rows;
     while let Some(work) = core.archive.wait(Duration::from_millis(500)) {
         if !work {
             continue;
         }
         let begun = Instant::now();
-        let mut claim = core.archive.claim(core.settings.workers.archive_rows);
+        let mut claim = core.archive.claim(rows_max);
         match push(core, &mut claim) {
             Ok(settles) => {
                 core.committer.settle(settles);
                 claim.settle_all();
+                rows_max = core.settings.workers.archive_rows;
                 core.archive.rest(pause(core, begun.elapsed()));
             }
             Err(error) => {
@@ -41,10 +43,12 @@ pub fn run(core: &Arc<Core>) {
                 }
                 if claim.keys().len() == 1 {
                     for key in claim.keys() {
-                        claim.fail(key, &chain(&error));
+                        claim.fail(key, Failure::of(&error), &chain(&error));
                     }
                 }
                 drop(claim);
+                // Halve the batch until a row that cannot be archived stands alone: it must not block the others.
+                rows_max = (rows_max / 2).max(1);
                 std::thread::sleep(REST_MAX);
             }
         }

@@ -4,7 +4,8 @@ pub mod board;
 
 use crate::base::causes::chain;
 use crate::domain::catalogue::Folder;
-use crate::domain::identity::{FolderId, Key, OrgId, Place, Tid};
+use super::progress::Progress;
+use crate::domain::identity::{FolderId, Key, Place};
 use crate::domain::projection::project;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
@@ -13,7 +14,9 @@ use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::derive;
 use crate::engine::error::{Error, Result};
 use crate::engine::world::Home;
-use crate::stores::database::Write;
+use crate::stores::database::{Row, Summary, Write};
+use crate::stores::error::Kind;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -34,13 +37,13 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
         }
     }
     while core.backfills.wait() {
-        for home in homes(core) {
-            if core.backfills.any(&[home.folder.id])
-                && let Err(error) = folder(core, runtime, home.folder.id)
-            {
-                tracing::error!(error = %chain(&error), folder = %home.folder.name, "a back-fill failed; it is tried again");
-                std::thread::sleep(Duration::from_millis(500));
+        for (folder, number) in core.backfills.all() {
+            if let Err(error) = backfill(core, runtime, folder) {
+                tracing::error!(error = %chain(&error), folder = folder.0, "a back-fill failed; it is tried again");
+                core.pause(Duration::from_millis(500));
                 core.backfills.ring();
+            } else if !core.closing() {
+                core.backfills.done(folder, number);
             }
         }
     }
@@ -50,57 +53,78 @@ fn homes(core: &Core) -> Vec<Home> {
     core.world().homes().cloned().collect()
 }
 
-/// Brings one folder up to its schema.
-fn folder(core: &Arc<Core>, runtime: &Runtime, id: FolderId) -> Result<()> {
+/// Brings one folder up to its schema. Transcripts whose metadata is damaged are left as they are: they must not stop
+/// the others.
+fn backfill(core: &Arc<Core>, runtime: &Runtime, id: FolderId) -> Result<()> {
     let mut last_commit = 0;
-    let mut org = OrgId(0);
+    let mut damaged: HashSet<Key> = HashSet::new();
     while !core.closing() {
-        let Some(home) = core.world().home(id).cloned() else { break };
-        org = home.org.id;
-        let version = home.folder.schema.version;
-        let summary = core.stores.database.count(id, version)?;
+        let Some(home) = core.world().home(id).cloned() else { return Ok(()) };
+        let summary = core.stores.database.count(id, home.folder.schema.version)?;
         core.backfills.set(id, summary.transcripts, summary.behind);
-        if summary.behind == 0 {
-            break;
+        if summary.behind <= damaged.len() as u64 {
+            let org = home.org.id;
+            let level = |p: &Progress| core.closing() || p.has_all(org, last_commit);
+            runtime.block_on(core.index.until(INDEX_PATIENCE, level));
+            return Ok(());
         }
-        let mut after: Option<Key> = None;
-        let mut left = summary.behind;
-        loop {
-            let keys = core.stores.database.behind(id, version, after, CHUNK)?;
-            let Some(last) = keys.last() else { break };
-            after = Some(*last);
-            match chunk(core, runtime, &home, &keys)? {
-                Some(commit) => last_commit = last_commit.max(commit),
-                None => break,
-            }
-            left = left.saturating_sub(keys.len() as u64);
-            core.backfills.set(id, summary.transcripts, left);
-            if core.closing() {
-                return Ok(());
-            }
-        }
+        let commit = pass(core, runtime, &home, summary, &mut damaged)?;
+        last_commit = last_commit.max(commit);
     }
-    runtime.block_on(core.index.until(INDEX_PATIENCE, |p| core.closing() || p.has_all(org, last_commit)));
-    core.backfills.done(id);
     Ok(())
 }
 
+/// Goes once through the rows that are behind; the last commit made.
+fn pass(
+    core: &Arc<Core>,
+    runtime: &Runtime,
+    home: &Home,
+    summary: Summary,
+    damaged: &mut HashSet<Key>,
+) -> Result<u64> {
+    let (id, version) = (home.folder.id, home.folder.schema.version);
+    let mut after: Option<Key> = None;
+    let mut left = summary.behind;
+    let mut last_commit = 0;
+    while !core.closing() {
+        let keys = core.stores.database.behind(id, version, after, CHUNK)?;
+        let Some(last) = keys.last() else { break };
+        after = Some(*last);
+        match chunk(core, runtime, home, &keys, damaged)? {
+            Some(commit) => last_commit = last_commit.max(commit),
+            None => break,
+        }
+        left = left.saturating_sub(keys.len() as u64);
+        core.backfills.set(id, summary.transcripts, left);
+    }
+    Ok(last_commit)
+}
+
 /// Projects some rows anew, under their locks, in one commit; `None` when the configuration moved.
-fn chunk(core: &Arc<Core>, runtime: &Runtime, home: &Home, keys: &[Key]) -> Result<Option<u64>> {
-    let mut tids: Vec<Tid> = core.stores.database.load_keys(keys)?.into_iter().flatten().map(|row| row.tid).collect();
+fn chunk(
+    core: &Arc<Core>,
+    runtime: &Runtime,
+    home: &Home,
+    keys: &[Key],
+    damaged: &mut HashSet<Key>,
+) -> Result<Option<u64>> {
+    let mut rows: Vec<Row> = core.stores.database.load_keys(keys)?.into_iter().flatten().collect();
     // In the order of ids, as every taker of several locks: so no two wait for each other.
-    tids.sort();
-    let mut guards: Vec<Guard> = Vec::with_capacity(tids.len());
-    let mut writes = Vec::with_capacity(tids.len());
-    for tid in tids {
+    rows.sort_by(|a, b| a.tid.cmp(&b.tid));
+    let mut guards: Vec<Guard> = Vec::with_capacity(rows.len());
+    let mut writes = Vec::with_capacity(rows.len());
+    for Row { key, tid, .. } in rows {
         guards.push(runtime.block_on(core.locks.lock(home.org.id, &tid)).map_err(Error::Refused)?);
         let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid };
-        let current = match core.cache.find(home.org.id, &place.tid) {
-            Some(current) => Some(current),
-            None => current::load(&core.stores, home.org.id, &place)?.map(Arc::new),
-        };
-        if let Some(current) = current.filter(|current| current.folder == home.folder.id) {
-            writes.push(reproject(core, home, &home.folder, &current)?);
+        let write = newest(core, home, &place)
+            .and_then(|current| current.map(|current| reproject(core, home, &home.folder, &current)).transpose());
+        match write {
+            Ok(write) => writes.extend(write),
+            Err(Error::Store(error)) if error.kind == Kind::Corrupt => {
+                tracing::error!(error = %chain(&error), transcript = %place, "left out of a back-fill");
+                damaged.insert(key);
+            }
+            Err(error) => return Err(error),
         }
     }
     if writes.is_empty() {
@@ -111,6 +135,15 @@ fn chunk(core: &Arc<Core>, runtime: &Runtime, home: &Home, keys: &[Key]) -> Resu
         return Ok(None);
     }
     Ok(Some(answer.commit))
+}
+
+/// The newest state of a transcript, if it is in the folder. Called under its lock.
+fn newest(core: &Core, home: &Home, place: &Place) -> Result<Option<Arc<Current>>> {
+    let current = match core.cache.find(home.org.id, &place.tid) {
+        Some(current) => Some(current),
+        None => current::load(&core.stores, home.org.id, place)?.map(Arc::new),
+    };
+    Ok(current.filter(|current| current.folder == home.folder.id))
 }
 
 fn reproject(core: &Core, home: &Home, folder: &Folder, current: &Arc<Current>) -> Result<(Write, Then)> {

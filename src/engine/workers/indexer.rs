@@ -1,6 +1,6 @@
 //! Carries rows to the index: claim, newest row, apply, settle. One index commit at a time; after each it rests three
 //! times as long as the commit took, so that indexing never takes more than a quarter of the time.
-use super::progress::Claim;
+use super::progress::{Claim, Failure};
 use crate::base::causes::chain;
 use crate::domain::catalogue::Folder;
 use crate::domain::fields::value::coerce;
@@ -9,6 +9,7 @@ use crate::domain::record::Record;
 use crate::domain::transcript::turns;
 use crate::engine::core::Core;
 use crate::engine::edit::current::{builtins, facts};
+use crate::engine::error::stop_if_fatal;
 use crate::engine::world::Home;
 use crate::stores::database::{Row, Sink, Write};
 use crate::stores::error::{Kind, Result, Store, StoreError};
@@ -55,9 +56,8 @@ pub fn run(core: &Arc<Core>) {
         let begun = Instant::now();
         let mut claim = core.index.claim(rows_max);
         match push(core, &mut claim, &mut pushed) {
-            Ok(settles) => {
+            Ok(()) => {
                 core.counters.indexed(begun.elapsed());
-                core.committer.settle(settles);
                 rows_max = core.settings.workers.index_rows;
                 core.ready_if_level();
                 // A rebuild, a bulk load or a shutdown has nobody to be fair to.
@@ -66,10 +66,11 @@ pub fn run(core: &Arc<Core>) {
                 }
             }
             Err(error) => {
+                stop_if_fatal(&error);
                 tracing::error!(error = %chain(&error), rows = claim.keys().len(), "the index could not be written");
                 if claim.keys().len() == 1 {
                     for key in claim.keys() {
-                        claim.fail(key, &chain(&error));
+                        claim.fail(key, Failure::of(&error), &chain(&error));
                     }
                 }
                 drop(claim);
@@ -81,26 +82,39 @@ pub fn run(core: &Arc<Core>) {
     }
 }
 
-fn push(core: &Core, claim: &mut Claim, pushed: &mut Pushed) -> Result<Vec<Write>> {
+fn push(core: &Core, claim: &mut Claim, pushed: &mut Pushed) -> Result<()> {
     let pairs = claim.pairs().to_vec();
     let keys: Vec<Key> = pairs.iter().map(|(key, _)| *key).collect();
     let rows = core.stores.database.load_keys(&keys)?;
-    let mut batch = Batch { core, pushed, writes: Vec::new(), settles: Vec::new(), taken: Vec::new(), bytes: 0 };
+    let mut batch = Batch {
+        core,
+        pushed,
+        writes: Vec::new(),
+        settles: Vec::new(),
+        taken: Vec::new(),
+        without_body: Vec::new(),
+        bytes: 0,
+    };
     for ((key, org), row) in pairs.iter().zip(rows) {
         if batch.bytes > BATCH_BYTES {
             break;
         }
         batch.add(*key, *org, row)?;
     }
-    let Batch { writes, settles, taken, .. } = batch;
+    let Batch { writes, settles, taken, without_body, .. } = batch;
     let words: Vec<(Key, u64)> = writes.iter().filter_map(words_of).collect();
     let number = core.batches.fetch_add(1, Ordering::SeqCst) + 1;
     core.stores.index.apply(writes, number)?;
     for (key, words) in words {
         pushed.note(key, words);
     }
+    // Before the claim is settled: whoever finds nothing owed finds the settles on their way.
+    core.committer.settle(settles.into_iter().chain([Write::IndexBatch(number)]));
     claim.settle(&taken);
-    Ok(settles.into_iter().chain([Write::IndexBatch(number)]).collect())
+    for key in without_body {
+        claim.fail(key, Failure::Own, "the body is missing in the archive");
+    }
+    Ok(())
 }
 
 fn words_of(write: &IndexWrite) -> Option<(Key, u64)> {
@@ -116,6 +130,7 @@ struct Batch<'a> {
     writes: Vec<IndexWrite>,
     settles: Vec<Write>,
     taken: Vec<Key>,
+    without_body: Vec<Key>,
     bytes: u64,
 }
 
@@ -132,8 +147,9 @@ impl Batch<'_> {
         let record = Box::new(record(&row, &home.folder, facts.words, self.core)?);
         if settled < row.words_revision.0 {
             let Some(turns) = self.turns(&row, home)? else {
-                // The body was replaced or erased since the row was read: the newer commit is owed already.
+                // Replaced or erased since the row was read (then the newer commit is owed already), or lost.
                 self.taken.pop();
+                self.without_body.push(key);
                 return Ok(());
             };
             self.bytes += facts.body_bytes;
@@ -193,9 +209,10 @@ pub fn record(row: &Row, folder: &Folder, words: u32, core: &Core) -> Result<Rec
 }
 
 impl Core {
-    /// A rebuilt index answers searches once nothing is owed to it.
+    /// A rebuilt index answers searches once it has what was owed at the start; newer edits need not wait for it, nor
+    /// it for them.
     pub fn ready_if_level(&self) {
-        if !self.index_ready.load(Ordering::Relaxed) && self.index.is_empty() {
+        if !self.index_ready.load(Ordering::Relaxed) && self.index.has_everything(0) {
             self.index_ready.store(true, Ordering::SeqCst);
             tracing::info!("the search index is complete");
         }

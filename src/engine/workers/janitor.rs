@@ -2,10 +2,16 @@
 //! that no unconfigured value stays in the main file or its log.
 use crate::base::causes::chain;
 use crate::engine::core::Core;
+use crate::engine::edit::committer::Request;
+use crate::engine::error::stop_if_fatal;
+use crate::stores::database::{Job, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+/// Stands among the database's jobs while the index is rebuilt: a restart in the middle must not take the part that is
+/// there for the whole.
+pub const REBUILD: &str = "rebuild-index";
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(250);
 /// Log size from which a passive checkpoint is made.
@@ -15,10 +21,27 @@ const WHOLE_BYTES: u64 = 64 << 20;
 /// Rounds without a commit after which the server counts as quiet.
 const QUIET_ROUNDS: u32 = 3;
 
+/// The note that a rebuild runs.
+pub fn rebuild_note() -> Job {
+    Job { id: REBUILD.to_owned(), kind: "index".to_owned(), body: "{}".to_owned() }
+}
+
+/// Takes the note away once the index is complete and knows it durably.
+fn forget_rebuild(core: &Core) {
+    if !core.rebuild_noted.load(Relaxed) || !core.index_ready.load(Relaxed) {
+        return;
+    }
+    match core.committer.commit_blocking(Request::plain(vec![Write::DeleteJob(REBUILD.to_owned())])) {
+        Ok(_) => core.rebuild_noted.store(false, Relaxed),
+        Err(error) => tracing::warn!(error = %chain(&error), "the end of the rebuild could not be noted"),
+    }
+}
+
 /// Runs until the engine closes.
 pub fn run(core: &Arc<Core>) {
     let (mut seen, mut quiet, mut clean) = (0, 0_u32, false);
     while !core.pause(EVERY) {
+        forget_rebuild(core);
         let commits = core.counters.commits.load(Relaxed);
         quiet = if commits == seen { quiet + 1 } else { 0 };
         clean &= commits == seen;
@@ -29,7 +52,10 @@ pub fn run(core: &Arc<Core>) {
         if whole || log > PASSIVE_BYTES && quiet == 0 {
             match core.stores.database.checkpoint(whole) {
                 Ok(()) => clean |= whole,
-                Err(error) => tracing::warn!(error = %chain(&error), "the log could not be checkpointed"),
+                Err(error) => {
+                    stop_if_fatal(&error);
+                    tracing::warn!(error = %chain(&error), "the log could not be checkpointed");
+                }
             }
         }
     }

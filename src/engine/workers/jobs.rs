@@ -1,12 +1,14 @@
 //! Jobs that go on over restarts: erasing what deleted transcripts, folders and organisations left in files.
 pub mod list;
 
+use super::progress::Progress;
 use crate::base::causes::chain;
-use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place};
+use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then};
 use crate::engine::edit::locks::Guard;
-use crate::engine::error::{Error, Result};
+use crate::engine::edit::current::Current;
+use crate::engine::error::{Error, Result, stop_if_fatal};
 use crate::stores::database::{Row, Write};
 use list::Task;
 use std::sync::Arc;
@@ -17,12 +19,34 @@ use tokio::runtime::Runtime;
 const CHUNK: usize = 500;
 /// How long a job waits for the index to forget.
 const INDEX_PATIENCE: Duration = Duration::from_secs(60);
+/// How long failed jobs rest.
+const AGAIN: Duration = Duration::from_secs(2);
 
-/// Removes files at once, under the transcripts' locks; a failure is left to the job.
-pub fn remove_files(core: &Core, places: Vec<Place>) {
-    if let Err(error) = core.stores.archive.erase(&places) {
+/// Removes files at once, under the transcripts' locks and after their rows; a failure is left to the job.
+pub fn remove_files(core: &Core, gone: &[(Place, Arc<Current>)]) {
+    let keys: Vec<Key> = gone.iter().map(|(_, current)| current.key).collect();
+    // A push that read a row before it went would write its file after the removal.
+    core.archive.until_pushed(Some(&keys));
+    let places: Vec<Place> = gone.iter().map(|(place, _)| place.clone()).collect();
+    let staged: Vec<(Key, Revision)> =
+        gone.iter().map(|(_, current)| (current.key, current.words_revision)).collect();
+    let archive = &core.stores.archive;
+    if let Err(error) = archive.discard(&staged).and_then(|()| archive.erase(&places)) {
+        stop_if_fatal(&error);
         tracing::warn!(error = %chain(&error), "files of erased transcripts are left to their job");
     }
+}
+
+/// Sets aside the files of a deleted organisation. Called while no configuration can change, so that it cannot be made
+/// anew meanwhile. Blocking.
+///
+/// # Errors
+/// The archive's.
+pub fn discard_org(core: &Core, company: &CompanyName, org: &OrgName) -> Result<()> {
+    // Bodies on their way to their names, and metadata files being written: both began before the deletion.
+    drop(core.landing.write());
+    core.archive.until_pushed(None);
+    Ok(core.stores.archive.discard_org(company, org).inspect_err(stop_if_fatal)?)
 }
 
 /// Runs until closed.
@@ -30,26 +54,42 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
     while let Some(jobs) = core.jobs.next() {
         let begun = Instant::now();
         let mut finished = Vec::new();
+        let mut failed = false;
         for job in jobs {
             match serde_json::from_str(&job.body) {
                 Ok(task) => match step(core, runtime, &task) {
                     Ok(()) => finished.push(job.id),
                     Err(error) => {
+                        failed = true;
+                        stop_at(&error);
                         tracing::error!(job = %job.id, error = %chain(&error), "a job failed; it is tried again");
                     }
                 },
-                Err(error) => tracing::error!(job = %job.id, %error, "a job cannot be read"),
+                Err(error) => {
+                    // It stays in the database: a version that can read it goes on with it.
+                    tracing::error!(job = %job.id, %error, "a job cannot be read");
+                    core.jobs.done(&job.id);
+                }
             }
             if core.closing() {
                 return;
             }
         }
         if let Err(error) = finish(core, finished) {
+            failed = true;
+            stop_at(&error);
             tracing::error!(error = %chain(&error), "jobs could not be finished; they are tried again");
         }
         // Purging rewrites index files: never more than a fifth of the time.
-        let rest = (begun.elapsed() * 4).clamp(Duration::from_millis(20), Duration::from_secs(30));
+        let least = if failed { AGAIN } else { Duration::from_millis(20) };
+        let rest = (begun.elapsed() * 4).clamp(least, Duration::from_secs(30));
         core.pause(rest);
+    }
+}
+
+fn stop_at(error: &Error) {
+    if let Error::Store(error) = error {
+        stop_if_fatal(error);
     }
 }
 
@@ -70,25 +110,49 @@ fn finish(core: &Core, finished: Vec<String>) -> Result<()> {
 
 fn step(core: &Arc<Core>, runtime: &Runtime, task: &Task) -> Result<()> {
     match task {
-        Task::Erase { key, org, company, org_name, tid } => {
+        Task::Erase { key, org, company, org_name, tid, words } => {
             let place = Place { company: company.clone(), org: org_name.clone(), tid: tid.clone() };
-            erase(core, runtime, *key, *org, &place)
+            erase(core, runtime, (*key, *words), *org, &place)
         }
-        Task::EraseFolder { folder, org, company, org_name, whole_org } => {
-            let names = (!whole_org).then_some((company, org_name));
-            erase_folder(core, runtime, *folder, *org, names)
+        Task::EraseFolder { folder, org, company, org_name, .. } => {
+            erase_folder(core, runtime, *folder, *org, (company, org_name))
         }
-        Task::DiscardOrg { .. } => Ok(()),
+        Task::DiscardOrg { company, org_name } => {
+            let _unchanged = runtime.block_on(core.configuring.lock());
+            if core.world().catalogue.org(company, org_name).is_none() {
+                discard_org(core, company, org_name)?;
+            }
+            Ok(())
+        }
     }
 }
 
-fn erase(core: &Arc<Core>, runtime: &Runtime, key: Key, org: OrgId, place: &Place) -> Result<()> {
+fn erase(
+    core: &Arc<Core>,
+    runtime: &Runtime,
+    (key, words): (Key, Option<Revision>),
+    org: OrgId,
+    place: &Place,
+) -> Result<()> {
     let guard = runtime.block_on(core.locks.lock(org, &place.tid)).map_err(Error::Refused)?;
+    if let Some(words) = words {
+        core.stores.archive.discard(&[(key, words)])?;
+    }
     if core.stores.database.load(org, &place.tid)?.is_none() {
-        core.stores.archive.erase(std::slice::from_ref(place))?;
+        remove_places(core, runtime, org, std::slice::from_ref(place))?;
     }
     drop(guard);
     settled(core, runtime, &[(key, org)])
+}
+
+/// Removes files of transcripts whose rows are gone, under their locks. Files of an organisation that is gone went with
+/// it; under its names another one may have been made since, whose files these are not.
+fn remove_places(core: &Arc<Core>, runtime: &Runtime, org: OrgId, places: &[Place]) -> Result<()> {
+    let _unchanged = runtime.block_on(core.configuring.lock());
+    if core.world().org(org).is_some() {
+        core.stores.archive.erase(places)?;
+    }
+    Ok(())
 }
 
 /// Waits until the index has forgotten the keys.
@@ -97,8 +161,12 @@ fn settled(core: &Arc<Core>, runtime: &Runtime, keys: &[(Key, OrgId)]) -> Result
         // After a restart nobody else remembers that the index still holds it; once more is harmless.
         core.index.owe(*key, *org, 0);
     }
-    let gone = runtime.block_on(core.index.until(INDEX_PATIENCE, |p| keys.iter().all(|(key, _)| p.has(*key, 0))));
-    if gone { Ok(()) } else { Err(Error::refused(crate::domain::refusal::Code::Overloaded, "the index is slow")) }
+    let gone = |p: &Progress| keys.iter().all(|(key, _)| p.has(*key, 0));
+    let waited = runtime.block_on(core.index.until(INDEX_PATIENCE, |p| core.closing() || gone(p)));
+    if waited && gone(&core.index) {
+        return Ok(());
+    }
+    Err(Error::refused(crate::domain::refusal::Code::Overloaded, "the index has not forgotten the transcripts yet"))
 }
 
 fn erase_folder(
@@ -106,28 +174,31 @@ fn erase_folder(
     runtime: &Runtime,
     folder: FolderId,
     org: OrgId,
-    names: Option<(&CompanyName, &OrgName)>,
+    (company, org_name): (&CompanyName, &OrgName),
 ) -> Result<()> {
     loop {
         let keys = core.stores.database.behind(folder, u64::MAX >> 1, None, CHUNK)?;
         if keys.is_empty() || core.closing() {
             return Ok(());
         }
-        let mut rows: Vec<Row> = core.stores.database.load_keys(&keys)?.into_iter().flatten().collect();
-        rows.sort_by(|a, b| a.tid.cmp(&b.tid));
-        let mut guards: Vec<Guard> = Vec::with_capacity(rows.len());
-        for row in &rows {
-            guards.push(runtime.block_on(core.locks.lock(org, &row.tid)).map_err(Error::Refused)?);
+        // Index and files first: after a crash the rows still say what has to go.
+        settled(core, runtime, &keys.iter().map(|key| (*key, org)).collect::<Vec<_>>())?;
+        let mut tids: Vec<Tid> = core.stores.database.load_keys(&keys)?.into_iter().flatten().map(|row| row.tid).collect();
+        tids.sort();
+        let mut guards: Vec<Guard> = Vec::with_capacity(tids.len());
+        for tid in &tids {
+            guards.push(runtime.block_on(core.locks.lock(org, tid)).map_err(Error::Refused)?);
         }
-        let erased: Vec<(Key, OrgId)> = rows.iter().map(|row| (row.key, row.org)).collect();
+        // Again, under the locks: one that was brought in anew meanwhile lives elsewhere, and keeps its files.
+        let rows: Vec<Row> = core.stores.database.load_keys(&keys)?.into_iter().flatten().collect();
+        core.archive.until_pushed(Some(&rows.iter().map(|row| row.key).collect::<Vec<_>>()));
+        let staged: Vec<(Key, Revision)> = rows.iter().map(|row| (row.key, row.words_revision)).collect();
+        core.stores.archive.discard(&staged)?;
+        let place = |row: &Row| Place { company: company.clone(), org: org_name.clone(), tid: row.tid.clone() };
+        remove_places(core, runtime, org, &rows.iter().map(place).collect::<Vec<_>>())?;
         let writes = rows.iter().map(|row| (erasing(row), Then::Forget(row.org, row.tid.clone()))).collect();
         core.committer.commit_blocking(Request::many(writes, Vec::new()))?;
-        if let Some((company, org_name)) = names {
-            let place = |row: Row| Place { company: company.clone(), org: org_name.clone(), tid: row.tid };
-            core.stores.archive.erase(&rows.into_iter().map(place).collect::<Vec<_>>())?;
-        }
         drop(guards);
-        settled(core, runtime, &erased)?;
     }
 }
 

@@ -3,9 +3,13 @@
 //! The database remembers the same in its rows (for restarts); this table makes waiting and claiming cheap. A claim is
 //! memory only: a guard that returns what was not settled. Repeated failure sets a transcript aside: it blocks nobody,
 //! is counted, and is tried again with the next write to it.
+//!
+//! *Decision:* a failure that may be the whole store's (not available, no space) counts against a transcript only when
+//! another one succeeded since its last failure. Else an hour without disk space would set every transcript aside.
 use crate::domain::identity::{Key, OrgId};
 use parking_lot::{Condvar, Mutex};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use crate::stores::error::{Kind, StoreError};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -20,15 +24,25 @@ struct State {
     queue: VecDeque<Key>,
     orgs: HashMap<OrgId, BTreeMap<u64, usize>>,
     aside: HashMap<Key, String>,
+    /// Transcripts being pushed at this moment, each with the number of its claim; also those forgotten since.
+    taken: HashMap<Key, u64>,
+    claims: u64,
+    /// Transcripts settled so far.
+    settled: u64,
     closed: bool,
+    abandoned: bool,
 }
 
 struct Owed {
     org: OrgId,
+    /// The oldest commit that is not settled.
     first: u64,
-    last: u64,
-    claimed: Option<u64>,
+    claimed: bool,
+    /// The oldest commit that came after the claim: whether the push saw it is not known.
+    since: Option<u64>,
     attempts: u32,
+    /// How much was settled when it failed last.
+    failed_at: Option<u64>,
 }
 
 /// The table of one sink.
@@ -36,8 +50,28 @@ pub struct Progress {
     state: Mutex<State>,
     bell: Condvar,
     hurry: Condvar,
+    free: Condvar,
     settled: watch::Sender<u64>,
     waiting: AtomicUsize,
+}
+
+/// How a push failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It is the transcript's own: it cannot be pushed.
+    Own,
+    /// It may be the whole store's, and pass.
+    Passing,
+}
+
+impl Failure {
+    /// Judges a store's error.
+    pub fn of(error: &StoreError) -> Self {
+        match error.kind {
+            Kind::Unavailable | Kind::OutOfSpace => Self::Passing,
+            Kind::Corrupt | Kind::TooExpensive | Kind::Fatal | Kind::Bug => Self::Own,
+        }
+    }
 }
 
 /// Transcripts taken for pushing; what is not settled goes back on drop.
@@ -52,6 +86,7 @@ impl Default for Progress {
             state: Mutex::default(),
             bell: Condvar::new(),
             hurry: Condvar::new(),
+            free: Condvar::new(),
             settled: watch::Sender::new(0),
             waiting: AtomicUsize::new(0),
         }
@@ -65,10 +100,18 @@ impl Progress {
         let state = &mut *state;
         state.aside.remove(&key);
         match state.owed.get_mut(&key) {
-            Some(owed) => owed.last = owed.last.max(commit),
+            Some(owed) if owed.claimed => owed.since = Some(owed.since.map_or(commit, |since| since.min(commit))),
+            Some(owed) if owed.first <= commit => {}
+            Some(owed) => {
+                let (org, first) = (owed.org, owed.first);
+                owed.first = commit;
+                state.unlist(org, first);
+                state.list(org, commit);
+            }
             None => {
-                state.owed.insert(key, Owed { org, first: commit, last: commit, claimed: None, attempts: 0 });
-                *state.orgs.entry(org).or_default().entry(commit).or_default() += 1;
+                let owed = Owed { org, first: commit, claimed: false, since: None, attempts: 0, failed_at: None };
+                state.owed.insert(key, owed);
+                state.list(org, commit);
                 state.queue.push_back(key);
             }
         }
@@ -84,11 +127,14 @@ impl Progress {
         self.announce();
     }
 
-    /// Waits for work, at most `patience`; whether there is some, or `None` when closed and empty.
+    /// Waits for work, at most `patience`; whether there is some, or `None` when closed and empty, or abandoned.
     pub fn wait(&self, patience: Duration) -> Option<bool> {
         let mut state = self.state.lock();
         if state.queue.is_empty() && !state.closed {
             self.bell.wait_for(&mut state, patience);
+        }
+        if state.abandoned {
+            return None;
         }
         match (state.queue.is_empty(), state.closed) {
             (true, true) => None,
@@ -101,11 +147,13 @@ impl Progress {
         let mut state = self.state.lock();
         let state = &mut *state;
         let mut keys = Vec::new();
+        state.claims += 1;
         while keys.len() < limit {
             let Some(key) = state.queue.pop_front() else { break };
-            if let Some(owed) = state.owed.get_mut(&key) {
-                owed.claimed = Some(owed.last);
+            if let Some(owed) = state.owed.get_mut(&key).filter(|owed| !owed.claimed) {
+                owed.claimed = true;
                 keys.push((key, owed.org));
+                state.taken.insert(key, state.claims);
             }
         }
         Claim { progress: self.clone(), keys }
@@ -120,6 +168,24 @@ impl Progress {
     pub fn has_all(&self, org: OrgId, commit: u64) -> bool {
         let state = self.state.lock();
         state.orgs.get(&org).and_then(|commits| commits.keys().next()).is_none_or(|first| *first > commit)
+    }
+
+    /// Whether everything of all organisations up to the commit is settled (or set aside).
+    pub fn has_everything(&self, commit: u64) -> bool {
+        let state = self.state.lock();
+        state.orgs.values().all(|commits| commits.keys().next().is_none_or(|first| *first > commit))
+    }
+
+    /// Blocks until pushes that run now and concern one of the transcripts (or any, for `None`) are over. What was
+    /// committed before is seen by every push that begins later.
+    pub fn until_pushed(&self, keys: Option<&[Key]>) {
+        let mut state = self.state.lock();
+        let concerned = |key: &Key| keys.is_none_or(|keys| keys.contains(key));
+        let running: Vec<(Key, u64)> =
+            state.taken.iter().filter(|(key, _)| concerned(key)).map(|(key, claim)| (*key, *claim)).collect();
+        while running.iter().any(|(key, claim)| state.taken.get(key) == Some(claim)) {
+            self.free.wait(&mut state);
+        }
     }
 
     /// Transcripts owed.
@@ -175,8 +241,25 @@ impl Progress {
         self.hurry.notify_all();
     }
 
-    fn announce(&self) {
+    /// Lets the worker end although something is owed: the next start goes on.
+    pub fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.abandoned = true;
+        self.bell.notify_all();
+    }
+
+    /// Lets whoever waits look again.
+    pub fn announce(&self) {
         self.settled.send_modify(|n| *n += 1);
+    }
+
+    /// Pushes of these are over.
+    fn release(&self, state: &mut State, keys: impl IntoIterator<Item = Key>) {
+        for key in keys {
+            state.taken.remove(&key);
+        }
+        self.free.notify_all();
     }
 }
 
@@ -219,28 +302,46 @@ impl State {
         }
     }
 
-    /// What was claimed is done; newer commits stay owed.
+    fn list(&mut self, org: OrgId, commit: u64) {
+        *self.orgs.entry(org).or_default().entry(commit).or_default() += 1;
+    }
+
+    /// What was claimed is done; what came after the claim stays owed.
     fn settle(&mut self, key: Key) {
+        self.settled += 1;
         let Some(owed) = self.owed.get_mut(&key) else { return };
         let (org, first) = (owed.org, owed.first);
-        let through = owed.claimed.take().unwrap_or(0);
+        let Some(since) = owed.since.take() else { return self.remove(key) };
+        owed.claimed = false;
         owed.attempts = 0;
-        if owed.last <= through {
-            self.remove(key);
-            return;
-        }
-        owed.first = through + 1;
+        owed.failed_at = None;
+        owed.first = since;
         self.unlist(org, first);
-        *self.orgs.entry(org).or_default().entry(through + 1).or_default() += 1;
+        self.list(org, since);
         self.queue.push_back(key);
     }
 
     fn give_back(&mut self, key: Key) {
-        if let Some(owed) = self.owed.get_mut(&key)
-            && owed.claimed.take().is_some()
-        {
-            self.queue.push_back(key);
+        let Some(owed) = self.owed.get_mut(&key).filter(|owed| owed.claimed) else { return };
+        owed.claimed = false;
+        let (org, first) = (owed.org, owed.first);
+        if let Some(since) = owed.since.take().filter(|since| *since < first) {
+            owed.first = since;
+            self.unlist(org, first);
+            self.list(org, since);
         }
+        self.queue.push_back(key);
+    }
+
+    /// Counts a failure; whether the transcript is to be set aside.
+    fn is_hopeless(&mut self, key: Key, failure: Failure) -> bool {
+        let settled = self.settled;
+        let Some(owed) = self.owed.get_mut(&key) else { return false };
+        if failure == Failure::Own || owed.failed_at.is_some_and(|then| then < settled) {
+            owed.attempts += 1;
+        }
+        owed.failed_at = Some(settled);
+        owed.attempts >= ATTEMPTS_MAX
     }
 }
 
@@ -261,41 +362,33 @@ impl Claim {
         for key in keys {
             state.settle(*key);
         }
+        self.progress.release(&mut state, keys.iter().copied());
         drop(state);
-        self.keep_only(|key| !keys.contains(&key));
+        let settled: HashSet<Key> = keys.iter().copied().collect();
+        self.keys.retain(|(key, _)| !settled.contains(key));
         self.progress.announce();
     }
 
     /// Everything still taken was pushed durably.
     pub fn settle_all(mut self) {
-        let keys = std::mem::take(&mut self.keys);
-        let mut state = self.progress.state.lock();
-        for (key, _) in keys {
-            state.settle(key);
-        }
-        drop(state);
-        self.progress.announce();
+        let keys = self.keys();
+        self.settle(&keys);
     }
 
     /// This one failed; after several failures it is set aside.
-    pub fn fail(&mut self, key: Key, why: &str) {
+    pub fn fail(&mut self, key: Key, failure: Failure, why: &str) {
         let mut state = self.progress.state.lock();
-        let Some(owed) = state.owed.get_mut(&key) else { return };
-        owed.attempts += 1;
-        if owed.attempts >= ATTEMPTS_MAX {
+        if state.is_hopeless(key, failure) {
             state.remove(key);
             state.aside.insert(key, why.to_owned());
             tracing::error!(transcript.key = key.0, reason = why, "set aside after repeated failure");
         } else {
             state.give_back(key);
         }
+        self.progress.release(&mut state, [key]);
         drop(state);
-        self.keep_only(|own| own != key);
+        self.keys.retain(|(own, _)| *own != key);
         self.progress.announce();
-    }
-
-    fn keep_only(&mut self, keep: impl Fn(Key) -> bool) {
-        self.keys.retain(|(key, _)| keep(*key));
     }
 }
 
@@ -305,6 +398,7 @@ impl Drop for Claim {
         for (key, _) in &self.keys {
             state.give_back(*key);
         }
+        self.progress.release(&mut state, self.keys.iter().map(|(key, _)| *key));
     }
 }
 
@@ -336,11 +430,54 @@ mod tests {
         for _ in 0..ATTEMPTS_MAX {
             let mut claim = progress.claim(1);
             assert_eq!(claim.keys(), [Key(1)]);
-            claim.fail(Key(1), "no");
+            claim.fail(Key(1), Failure::Own, "no");
         }
         assert!(progress.is_empty() && progress.has_all(ORG, 1));
         assert_eq!(progress.set_aside(), [(Key(1), "no".to_owned())]);
         progress.owe(Key(1), ORG, 2);
         assert!(progress.set_aside().is_empty() && progress.len() == 1);
+    }
+
+    #[test]
+    fn what_may_be_the_stores_failure_counts_only_when_others_succeed() {
+        let progress = Arc::new(Progress::default());
+        progress.owe(Key(1), ORG, 1);
+        let fail = || progress.claim(1).fail(Key(1), Failure::Passing, "no space");
+        (0..100).for_each(|_| fail());
+        assert!(progress.len() == 1 && progress.set_aside().is_empty());
+        for key in 0..ATTEMPTS_MAX {
+            progress.owe(Key(2 + key), ORG, 1);
+            let mut claim = progress.claim(2);
+            claim.settle(&[Key(2 + key)]);
+            drop(claim);
+            fail();
+        }
+        assert!(progress.is_empty() && progress.set_aside().len() == 1);
+    }
+
+    #[test]
+    fn what_is_owed_again_while_it_is_pushed_is_pushed_again_whatever_its_commit() {
+        let progress = Arc::new(Progress::default());
+        progress.owe(Key(1), ORG, 5);
+        let claim = progress.claim(1);
+        progress.owe(Key(1), ORG, 0);
+        claim.settle_all();
+        assert!(!progress.has(Key(1), 0) && progress.len() == 1);
+        progress.claim(1).settle_all();
+        assert!(progress.has(Key(1), 0) && progress.has_everything(9));
+    }
+
+    #[test]
+    fn who_removes_files_waits_for_pushes_that_run() {
+        let progress = Arc::new(Progress::default());
+        progress.owe(Key(1), ORG, 1);
+        let claim = progress.claim(1);
+        progress.forget(Key(1));
+        progress.until_pushed(Some(&[Key(2)]));
+        let waits = progress.clone();
+        let waiting = std::thread::spawn(move || waits.until_pushed(None));
+        assert!(!waiting.is_finished());
+        drop(claim);
+        waiting.join().unwrap();
     }
 }

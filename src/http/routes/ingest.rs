@@ -1,7 +1,8 @@
 //! NDJSON in, verdicts out: lines go to the engine in batches while the body still arrives, verdicts go back at once.
 //!
 //! *Decision:* once the first batch stands, a task of its own reads on, so that a client that sends everything before
-//! it reads anything is not stopped by verdicts nobody takes; up to [`BACKLOG`] batches of verdicts wait in memory.
+//! it reads anything is not stopped by verdicts nobody takes; up to [`BACKLOG`] batches and [`BACKLOG_BYTES`] of
+//! verdicts wait in memory.
 use crate::base::json::push_string;
 use crate::domain::identity::{CompanyName, OrgName};
 use crate::domain::refusal::{Code, Refusal};
@@ -19,11 +20,17 @@ use futures_util::stream;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::Instrument as _;
 
 /// Batches of verdicts that may wait for a client that does not read.
-const BACKLOG: usize = 256;
+const BACKLOG: usize = 4_096;
+/// Bytes of them: a verdict may name a thousand fields.
+const BACKLOG_BYTES: u32 = 32 << 20;
+
+/// Where verdicts wait for the client, with the room they take.
+type Sender = mpsc::Sender<(Bytes, OwnedSemaphorePermit)>;
 
 /// How far the summary waits.
 pub struct Waiting {
@@ -94,8 +101,10 @@ pub async fn streamed(intake: Intake, payload: Payload) -> Answer {
     }
     let (sender, mut receiver) = mpsc::channel(BACKLOG);
     actix_web::rt::spawn(follow(intake, batches, report, sender).in_current_span());
-    let verdicts =
-        stream::poll_fn(move |context| receiver.poll_recv(context).map(|next| next.map(Ok::<_, Infallible>)));
+    let verdicts = stream::poll_fn(move |context| {
+        // The room a batch took is free once it is taken from here.
+        receiver.poll_recv(context).map(|next| next.map(|(bytes, _room)| Ok::<_, Infallible>(bytes)))
+    });
     Ok(ndjson().streaming(verdicts))
 }
 
@@ -106,9 +115,10 @@ fn ndjson() -> HttpResponseBuilder {
 }
 
 /// Reads on after the first batch. Ends early when nobody is there to take the verdicts.
-async fn follow(intake: Intake, mut batches: Batches<Payload>, mut report: Report, sender: mpsc::Sender<Bytes>) {
+async fn follow(intake: Intake, mut batches: Batches<Payload>, mut report: Report, sender: Sender) {
+    let room = Arc::new(Semaphore::new(BACKLOG_BYTES as usize));
     loop {
-        if !report.out.is_empty() && sender.send(report.take()).await.is_err() {
+        if !report.out.is_empty() && !hand_over(&sender, &room, report.take()).await {
             return;
         }
         let failure = match batches.next().await {
@@ -130,9 +140,17 @@ async fn follow(intake: Intake, mut batches: Batches<Payload>, mut report: Repor
         };
         intake.close(&mut report, failure.as_ref()).await;
         // A client that has gone misses only words.
-        let _ = sender.send(report.take()).await;
+        let _ = hand_over(&sender, &room, report.take()).await;
         return;
     }
+}
+
+/// Queues verdicts once there is room for them; whether somebody is there to take them. A client that leaves drops what
+/// is queued, which makes room, and is then found gone.
+async fn hand_over(sender: &Sender, room: &Arc<Semaphore>, verdicts: Bytes) -> bool {
+    let bytes = u32::try_from(verdicts.len()).unwrap_or(u32::MAX).min(BACKLOG_BYTES);
+    let Ok(taken) = room.clone().acquire_many_owned(bytes).await else { return false };
+    sender.send((verdicts, taken)).await.is_ok()
 }
 
 impl Intake {

@@ -34,6 +34,9 @@ pub struct World<'a> {
     pub seen: &'a HashSet<String>,
     /// Whether the caller may see values of fields marked `pii`.
     pub pii: bool,
+    /// Whether the caller may know names that only folders beside those searched have: one that reaches a single folder
+    /// may not.
+    pub schema: bool,
 }
 
 /// A field as one organisation has it, and where.
@@ -153,8 +156,8 @@ impl<'a> World<'a> {
         let shown: String = name.shown().chars().take(80).collect();
         let folders = self.folder_list();
         let fix = self.fix(&shown);
-        let known = self.seen.contains(name.folded())
-            || self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
+        let defined = |one: &Searched<'_>| one.org.fields.iter().any(|field| field.name == *name);
+        let known = self.seen.contains(name.folded()) || (self.schema && self.searched.iter().any(defined));
         if known {
             let detail = format!("the field {shown:?} is not configured for any folder searched ({folders}){fix}");
             return origin.refusal(Code::FieldNotConfigured, at, detail);

@@ -15,6 +15,7 @@ pub struct Server {
     pub addr: String,
     pub token: String,
     scratch: TempDir,
+    data: Option<PathBuf>,
     environment: Vec<(String, String)>,
 }
 
@@ -28,7 +29,16 @@ impl Server {
     pub fn with(environment: &[(&str, &str)]) -> Self {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let mut server = Self { child: None, addr: String::new(), token: String::new(), scratch, environment };
+        let mut server = Self { child: None, addr: String::new(), token: String::new(), scratch, data: None, environment };
+        server.spawn();
+        server
+    }
+
+    /// An empty server on a data folder that stands elsewhere.
+    pub fn at(data: &Path) -> Self {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let (addr, token, environment) = (String::new(), String::new(), Vec::new());
+        let mut server = Self { child: None, addr, token, scratch, data: Some(data.to_owned()), environment };
         server.spawn();
         server
     }
@@ -51,7 +61,7 @@ impl Server {
     }
 
     pub fn data(&self) -> PathBuf {
-        self.scratch.path().join("data")
+        self.data.clone().unwrap_or_else(|| self.scratch.path().join("data"))
     }
 
     /// Starts the process on the folder as it is and waits until it answers.

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 #[derive(Clone, Debug)]
 struct Running {
+    /// Tells this one from the next of the same folder.
+    number: u64,
     label: String,
     total: u64,
     left: u64,
@@ -13,6 +15,7 @@ struct Running {
 #[derive(Default)]
 struct State {
     running: HashMap<FolderId, Running>,
+    started: u64,
     rung: bool,
     closed: bool,
 }
@@ -28,7 +31,9 @@ impl Backfills {
     /// A folder's schema has changed; `label` names what is done, e.g. `field queue`.
     pub fn start(&self, folder: FolderId, label: String) {
         let mut state = self.state.lock();
-        state.running.insert(folder, Running { label, total: 0, left: 0 });
+        state.started += 1;
+        let number = state.started;
+        state.running.insert(folder, Running { number, label, total: 0, left: 0 });
         state.rung = true;
         self.bell.notify_all();
     }
@@ -83,8 +88,16 @@ impl Backfills {
         }
     }
 
-    /// A folder is up to its schema.
-    pub fn done(&self, folder: FolderId) {
-        self.state.lock().running.remove(&folder);
+    /// Those that run or wait, with their numbers.
+    pub fn all(&self) -> Vec<(FolderId, u64)> {
+        self.state.lock().running.iter().map(|(folder, running)| (*folder, running.number)).collect()
+    }
+
+    /// That one is done; one begun since goes on.
+    pub fn done(&self, folder: FolderId, number: u64) {
+        let mut state = self.state.lock();
+        if state.running.get(&folder).is_some_and(|running| running.number == number) {
+            state.running.remove(&folder);
+        }
     }
 }

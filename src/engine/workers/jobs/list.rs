@@ -1,6 +1,6 @@
 //! What jobs there are to do, and the list of those that are not done.
 use crate::base::digest;
-use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Tid};
+use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
 use crate::engine::edit::current::Current;
 use crate::stores::database::Job;
 use parking_lot::{Condvar, Mutex};
@@ -23,6 +23,9 @@ pub enum Task {
         org_name: OrgName,
         /// Id.
         tid: Tid,
+        /// Revision of its body, which may still lie under its staged name.
+        #[serde(default)]
+        words: Option<Revision>,
     },
     /// All transcripts of a deleted folder.
     EraseFolder {
@@ -82,6 +85,16 @@ impl Jobs {
         self.bell.notify_all();
     }
 
+    /// Deleted organisations whose files may still lie in the archive: the job's id and the names.
+    pub fn discards(&self) -> Vec<(String, CompanyName, OrgName)> {
+        let state = self.state.lock();
+        let discards = state.jobs.values().filter_map(|job| match serde_json::from_str(&job.body) {
+            Ok(Task::DiscardOrg { company, org_name }) => Some((job.id.clone(), company, org_name)),
+            _ => None,
+        });
+        discards.collect()
+    }
+
     /// All unfinished jobs, as soon as there is one; `None` when closed.
     pub fn next(&self) -> Option<Vec<Job>> {
         let mut state = self.state.lock();
@@ -112,5 +125,6 @@ pub fn erasure(current: &Current, place: &Place) -> Job {
         company: place.company.clone(),
         org_name: place.org.clone(),
         tid: place.tid.clone(),
+        words: Some(current.words_revision),
     })
 }
