@@ -1,14 +1,14 @@
 //! The engine against a plain model: seeded random sequences of everything clients can do, restarts and crashes between;
 //! then many at once; then with stores that fail. `LINERNOTES_TEST_SEEDS=N` runs N seeds of each.
-//mod at_once;
-//mod faults;
+mod at_once;
+mod faults;
 #[path = "../support/faulty.rs"]
 mod faulty;
 mod house;
 #[path = "../support/invariants.rs"]
 mod invariants;
 mod plain;
-//mod races;
+mod races;
 mod random;
 mod sequence;
 

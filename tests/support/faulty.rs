@@ -31,14 +31,14 @@ struct Plan {
 
 /// A call that is to wait. Dropped, it lets the call go on.
 pub struct Held {
-    reached: Receiver<()>,
+    reached: Mutex<Receiver<()>>,
     _go: Sender<()>,
 }
 
 impl Held {
     /// Waits until the call is made.
     pub fn reached(&self) {
-        self.reached.recv_timeout(Duration::from_secs(20)).expect("the call is made");
+        self.reached.lock().unwrap().recv_timeout(Duration::from_secs(20)).expect("the call is made");
     }
 }
 
@@ -70,7 +70,7 @@ impl Faults {
         let (tell, reached) = channel();
         let (go, wait) = channel();
         self.0.lock().unwrap().hold.insert(call, (tell, wait));
-        Held { reached, _go: go }
+        Held { reached: Mutex::new(reached), _go: go }
     }
 
     /// As after the end of the process: no call does anything.
