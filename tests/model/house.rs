@@ -50,7 +50,8 @@ impl House {
     }
 
     pub async fn furnish(&self) {
-        let org = r#"{"Acme-Sales":{"fields":{"rating":{"type":"number"},"vip":{"type":"boolean"},"note":{"type":"text"}}}}"#;
+        let org =
+            r#"{"Acme-Sales":{"fields":{"rating":{"type":"number"},"vip":{"type":"boolean"},"note":{"type":"text"}}}}"#;
         self.configure("Acme/orgs", org).await.unwrap();
         self.configure("Acme/Acme-Sales/folders", r#"{"A":{"custom_meta":["queue","rating"]},"B":{}}"#).await.unwrap();
     }

@@ -55,7 +55,8 @@ impl Plain {
     }
 
     pub fn furnish(&mut self) {
-        self.types = [("rating", "number"), ("vip", "boolean"), ("note", "text")].map(|(n, t)| (n.to_owned(), t)).into();
+        self.types =
+            [("rating", "number"), ("vip", "boolean"), ("note", "text")].map(|(n, t)| (n.to_owned(), t)).into();
         let a = Folder { fields: ["queue", "rating"].map(str::to_owned).into(), stores_misfits: false };
         self.folders = [("A".to_owned(), a), ("B".to_owned(), Folder::default())].into();
     }
@@ -81,7 +82,9 @@ impl Plain {
                 all.keys().cloned().collect()
             }
             Change::Merge(all) => {
-                let Value::Object(merged) = merge(&Value::Object(after), &Value::Object(all.clone())) else { return Err("") };
+                let Value::Object(merged) = merge(&Value::Object(after), &Value::Object(all.clone())) else {
+                    return Err("");
+                };
                 after = merged;
                 all.keys().cloned().collect()
             }

@@ -6,8 +6,8 @@ use crate::random::Random;
 use linernotes::domain::identity::Tid;
 use linernotes::domain::metadata::Edit;
 use linernotes::domain::refusal::Refusal;
-use linernotes::engine::types::{EditOptions, Idempotency, MetadataMode, Precondition};
 use linernotes::engine::Engine;
+use linernotes::engine::types::{EditOptions, Idempotency, MetadataMode, Precondition};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -195,7 +195,8 @@ impl Run {
                 continue;
             }
             let (tid, word, data) = (self.tid(), *self.random.pick(&WORDS), self.client_data());
-            let mut line: Value = serde_json::from_str(&transcript(word, data.clone().map(Value::Object).as_ref())).unwrap();
+            let mut line: Value =
+                serde_json::from_str(&transcript(word, data.clone().map(Value::Object).as_ref())).unwrap();
             line["tid"] = json!(tid);
             lines.push(line.to_string());
             let twice = atomic && seen.contains(&tid);

@@ -120,9 +120,8 @@ async fn make_room(core: &Arc<Core>, next: &Catalogue) -> Result<()> {
 
 /// What a back-fill does, in words for `status`.
 fn label(before: Option<&Folder>, after: &Folder) -> String {
-    let known = |name: &&crate::domain::identity::FieldName| {
-        before.is_some_and(|folder| folder.schema.field(name).is_some())
-    };
+    let known =
+        |name: &&crate::domain::identity::FieldName| before.is_some_and(|folder| folder.schema.field(name).is_some());
     let added: Vec<&str> = after.custom_meta.iter().filter(|n| !known(n)).map(|n| n.shown()).collect();
     match added.as_slice() {
         [] => "fields".to_owned(),

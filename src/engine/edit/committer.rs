@@ -287,6 +287,19 @@ impl Worker {
     }
 
     fn follow(&self, write: &Write, then: Then, commit: u64) {
+        // The cache first: whoever pushes the new state, or gives its body a name, does it after readers know of it.
+        let org = match then {
+            Then::Nothing => None,
+            Then::Keep(current) => {
+                let org = current.org;
+                self.shared.cache.keep(current);
+                Some(org)
+            }
+            Then::Forget(org, tid) => {
+                self.shared.cache.forget(org, &tid);
+                Some(org)
+            }
+        };
         match write {
             Write::Create(stored) | Write::Edit(stored, _) | Write::Replace(stored, _) => {
                 self.shared.index.owe(stored.key, stored.org, commit);
@@ -297,28 +310,20 @@ impl Worker {
                 self.shared.archive.forget(*key);
             }
             Write::Reproject { key, .. } => {
-                if let Then::Keep(current) = &then {
-                    self.shared.index.owe(*key, current.org, commit);
+                if let Some(org) = org {
+                    self.shared.index.owe(*key, org, commit);
                 }
             }
             _ => {}
         }
-        match then {
-            Then::Nothing => {}
-            Then::Keep(current) => self.shared.cache.keep(current),
-            Then::Forget(org, tid) => self.shared.cache.forget(org, &tid),
-        }
     }
-
 }
 
 impl Request {
     /// Whether every write was computed with the configuration in force.
     fn is_current(&self, world: &World) -> bool {
         self.writes.iter().all(|(write, then)| match (write, then) {
-            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => {
-                fits(world, s.folder, s.schema_version)
-            }
+            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => fits(world, s.folder, s.schema_version),
             (Write::Reproject { schema_version, .. }, Then::Keep(current)) => {
                 fits(world, current.folder, *schema_version)
             }

@@ -6,7 +6,7 @@ use super::locks::Guard;
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
 use crate::domain::catalogue::Folder;
-use crate::domain::identity::{FieldName, Mark, OrgId, Place, Revision};
+use crate::domain::identity::{FieldName, Mark, OrgId, Place, Revision, Tid};
 use crate::domain::metadata::{Edit, Edited, Metadata};
 use crate::domain::projection::{Projection, project};
 use crate::domain::refusal::{Code, Refusal};
@@ -15,9 +15,10 @@ use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{EditAnswer, EditOptions, MetadataView, Precondition, Wait};
 use crate::engine::world::{Home, World};
+use crate::stores::database::Write;
 use crate::stores::database::writes::Remember;
 use crate::stores::database::writes::Stored;
-use crate::stores::database::Write;
+use crate::stores::error::Kind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -38,22 +39,30 @@ pub fn read(core: &Core, caller: &Caller, place: &Place) -> Result<MetadataView>
 ///
 /// # Errors
 /// `not_found`, or the stores'.
-pub fn visible(
-    core: &Core,
-    caller: &Caller,
-    world: &World,
-    org: OrgId,
-    place: &Place,
-) -> Result<(Arc<Current>, Home)> {
+pub fn visible(core: &Core, caller: &Caller, world: &World, org: OrgId, place: &Place) -> Result<(Arc<Current>, Home)> {
     let current = match core.cache.find(org, &place.tid) {
         Some(current) => current,
-        None => Arc::new(current::load(&core.stores, org, place)?.ok_or_else(Error::absent)?),
+        None => Arc::new(stored(core, org, place)?.ok_or_else(Error::absent)?),
     };
     let home = world.home(current.folder).ok_or_else(Error::absent)?;
     if !caller.sees_folder(&home.folder) {
         return Err(Error::absent());
     }
     Ok((current, home.clone()))
+}
+
+/// The newest state in the stores. Of a transcript that is going with its folder the files may be gone already.
+fn stored(core: &Core, org: OrgId, place: &Place) -> Result<Option<Current>> {
+    match current::load(&core.stores, org, place) {
+        Err(error) if error.kind == Kind::Corrupt && is_leaving(core, org, &place.tid)? => Ok(None),
+        found => Ok(found?),
+    }
+}
+
+/// Whether the transcript is gone, or goes with its folder by the configuration now in force.
+fn is_leaving(core: &Core, org: OrgId, tid: &Tid) -> Result<bool> {
+    let row = core.stores.database.load(org, tid)?;
+    Ok(row.is_none_or(|row| core.world().home(row.folder).is_none()))
 }
 
 fn view(current: &Current, folder: &Folder) -> MetadataView {
@@ -249,8 +258,7 @@ fn rederived(current: &Current, edited: &Edited, home: &Home) -> Result<Arc<str>
 /// `Corrupt` when the facts cannot be read.
 pub fn derive(facts: &str, metadata: &Metadata, home: &Home, ingested: i64) -> Result<Arc<str>> {
     let facts = current::facts(facts)?;
-    let builtins =
-        crate::domain::builtins::Builtins::derive(&facts, metadata, &home.org.zone, Timestamp(ingested));
+    let builtins = crate::domain::builtins::Builtins::derive(&facts, metadata, &home.org.zone, Timestamp(ingested));
     Ok(current::text(&builtins)?)
 }
 

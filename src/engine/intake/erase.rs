@@ -2,6 +2,7 @@
 use super::lines::blocking;
 use crate::domain::access::Right;
 use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place, Tid};
+use crate::domain::refusal::Code;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
@@ -11,8 +12,7 @@ use crate::engine::edit::transcript::{check, visible};
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{Erased, Precondition};
 use crate::engine::workers::jobs;
-use crate::domain::refusal::Code;
-use crate::stores::database::Write;
+use crate::stores::database::{Row, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,15 +68,11 @@ fn org_of(core: &Core, caller: &Caller, company: &CompanyName, org: &OrgName) ->
     Ok(found.id)
 }
 
-async fn commit(
-    core: &Arc<Core>,
-    found: Vec<(Place, Arc<Current>)>,
-    guards: Vec<Guard>,
-) -> Result<Vec<Erased>> {
+async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec<Guard>) -> Result<Vec<Erased>> {
     let mut writes = Vec::with_capacity(found.len());
     let mut made = Vec::with_capacity(found.len());
     for (place, current) in &found {
-        let job = jobs::erasure(current, place);
+        let job = jobs::erasure((current.key, current.org, current.words_revision), place);
         made.push((current.key, job.clone()));
         let write = Write::Erase {
             key: current.key,
@@ -89,11 +85,17 @@ async fn commit(
     }
     let shared = core.clone();
     let (commit, made) = blocking(move || -> Result<_> {
+        // An organisation deleted and made anew meanwhile must not lose files under the old one's names.
+        let landing = shared.landing.read();
+        if found.iter().any(|(_, current)| shared.world().org(current.org).is_none()) {
+            return Err(Error::absent());
+        }
         let answer = shared.committer.commit_blocking(Request::many(writes, Vec::new()))?;
         // Still under the locks: an id made anew right after must not lose its files to this erasure.
         let done = |at: usize| answer.verdicts.get(at) == Some(&Verdict::Done);
         let gone: Vec<_> = found.iter().enumerate().filter(|(at, _)| done(*at)).map(|(_, gone)| gone.clone()).collect();
         jobs::remove_files(&shared, &gone);
+        drop(landing);
         drop(guards);
         // Here, where no caller that goes away can stop it.
         made.iter().enumerate().filter(|(at, _)| done(*at)).for_each(|(_, (_, job))| shared.jobs.add(job.clone()));
@@ -115,22 +117,22 @@ async fn commit(
 ///
 /// # Errors
 /// The store's.
-pub fn clear(core: &Core, current: &Current, place: &Place) -> Result<()> {
-    let job = jobs::erasure(current, place);
+pub fn clear(core: &Core, row: &Row, place: &Place) -> Result<()> {
+    let job = jobs::erasure((row.key, row.org, row.words_revision), place);
     let write = Write::Erase {
-        key: current.key,
-        org: current.org,
-        tid: current.tid.clone(),
-        expected: current.revision,
+        key: row.key,
+        org: row.org,
+        tid: row.tid.clone(),
+        expected: row.revision,
         job: Some(job.clone()),
     };
-    let then = Then::Forget(current.org, current.tid.clone());
+    let then = Then::Forget(row.org, row.tid.clone());
     let answer = core.committer.commit_blocking(Request::many(vec![(write, then)], Vec::new()))?;
     if answer.verdicts.first() != Some(&Verdict::Done) {
         return Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"));
     }
     // A push that began before must not write over what comes in its place.
-    core.archive.until_pushed(Some(&[current.key]));
+    core.archive.until_pushed(Some(&[row.key]));
     core.jobs.add(job);
     Ok(())
 }

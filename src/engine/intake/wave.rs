@@ -18,8 +18,9 @@ use crate::engine::error::{Error, Result};
 use crate::engine::types::{Ingested, MetadataMode, Precondition};
 use crate::engine::world::{Home, World};
 use crate::stores::archive::StagedBody;
-use crate::stores::database::writes::Stored;
 use crate::stores::database::Write;
+use crate::stores::database::writes::Stored;
+use crate::stores::error::Kind;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -127,7 +128,10 @@ impl Wave {
         let metadata = self.metadata(before.as_ref(), &item.received)?;
         let limit = self.core.settings.limits.metadata_names;
         if metadata.len() > limit {
-            return Err(Error::refused(Code::TooManyFields, format!("{} metadata names; allowed are {limit}", metadata.len())));
+            return Err(Error::refused(
+                Code::TooManyFields,
+                format!("{} metadata names; allowed are {limit}", metadata.len()),
+            ));
         }
         let projection = project(&metadata, &home.folder.schema, self.core.settings.value_bounds());
         self.assemble(item, before, home, (metadata, projection), key)
@@ -189,21 +193,37 @@ impl Wave {
     /// The transcript as it stands, if it is there; hidden ones answer as absent. A row of a folder that is being
     /// deleted makes way first.
     fn before(&self, world: &World, place: &Place) -> Result<Option<Current>> {
-        let Some(found) = current::load(&self.core.stores, self.target.org, place)? else { return Ok(None) };
+        let Some(found) = self.newest(place)? else { return Ok(None) };
         match world.home(found.folder) {
             Some(home) if self.caller.sees_folder(&home.folder) => Ok(Some(found)),
-            Some(_) => Err(Error::absent()),
-            None => {
-                super::erase::clear(&self.core, &found, place)?;
-                Ok(None)
+            // `None`: the folder went since the row was read, and the commit will say so.
+            Some(_) | None => Err(Error::absent()),
+        }
+    }
+
+    /// The newest state; a row of a folder that is going is cleared away.
+    fn newest(&self, place: &Place) -> Result<Option<Current>> {
+        let (core, org) = (&self.core, self.target.org);
+        let mut again = true;
+        loop {
+            let Some(row) = core.stores.database.load(org, &place.tid)? else { return Ok(None) };
+            if core.world().home(row.folder).is_none() {
+                super::erase::clear(core, &row, place)?;
+                return Ok(None);
+            }
+            match current::load(&core.stores, org, place) {
+                // Its files may have gone with its folder in this moment: look at the folder again.
+                Err(error) if error.kind == Kind::Corrupt && again => again = false,
+                found => return Ok(found?),
             }
         }
     }
 
     fn folder(&self, before: Option<&Current>) -> Result<FolderId> {
-        self.target.folder.or(before.map(|b| b.folder)).ok_or_else(|| {
-            Error::refused(Code::FolderRequired, "a new transcript needs a folder: add ?folder=NAME")
-        })
+        self.target
+            .folder
+            .or(before.map(|b| b.folder))
+            .ok_or_else(|| Error::refused(Code::FolderRequired, "a new transcript needs a folder: add ?folder=NAME"))
     }
 
     fn metadata(&self, before: Option<&Current>, received: &Received) -> Result<Metadata> {

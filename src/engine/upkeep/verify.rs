@@ -172,7 +172,12 @@ impl<'a> Comparison<'a> {
 
     fn metadata(&mut self, at: &str, (row, home): (&Row, &Home), file: &MetadataFile) {
         if row.unarchived.is_some() && row.archived.revision >= row.revision.0 {
-            self.differs("database", at, "behind", "the row still holds an unarchived copy although the archive has it");
+            self.differs(
+                "database",
+                at,
+                "behind",
+                "the row still holds an unarchived copy although the archive has it",
+            );
         }
         if file.revision != row.revision {
             let kind = if file.revision < row.revision { "behind" } else { "ahead" };
@@ -221,7 +226,12 @@ impl<'a> Comparison<'a> {
                     || format!("organisation {}", entry.org.0),
                     |(company, org)| format!("{}/{}", company.name, org.name),
                 );
-                self.differs("index", &format!("{at}/key {}", key.0), "extra", "the index has it, the database does not");
+                self.differs(
+                    "index",
+                    &format!("{at}/key {}", key.0),
+                    "extra",
+                    "the index has it, the database does not",
+                );
             }
         }
         for detail in self.core.stores.database.check()? {

@@ -1,6 +1,6 @@
 //! Jobs that go on over restarts: erasing what deleted transcripts, folders and organisations left in files.
-use crate::base::digest;
 use super::progress::Progress;
+use crate::base::digest;
 use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, chain};
@@ -130,14 +130,14 @@ pub fn job(task: &Task) -> Job {
 }
 
 /// The job that erases one transcript.
-pub fn erasure(current: &Current, place: &Place) -> Job {
+pub fn erasure((key, org, words): (Key, OrgId, Revision), place: &Place) -> Job {
     job(&Task::Erase {
-        key: current.key,
-        org: current.org,
+        key,
+        org,
         company: place.company.clone(),
         org_name: place.org.clone(),
         tid: place.tid.clone(),
-        words: Some(current.words_revision),
+        words: Some(words),
     })
 }
 
@@ -147,8 +147,7 @@ pub fn remove_files(core: &Core, gone: &[(Place, Arc<Current>)]) {
     // A push that read a row before it went would write its file after the removal.
     core.archive.until_pushed(Some(&keys));
     let places: Vec<Place> = gone.iter().map(|(place, _)| place.clone()).collect();
-    let staged: Vec<(Key, Revision)> =
-        gone.iter().map(|(_, current)| (current.key, current.words_revision)).collect();
+    let staged: Vec<(Key, Revision)> = gone.iter().map(|(_, current)| (current.key, current.words_revision)).collect();
     let archive = &core.stores.archive;
     if let Err(error) = archive.discard(&staged).and_then(|()| archive.erase(&places)) {
         tracing::warn!(error = %chain(&error), "files of erased transcripts are left to their job");
@@ -285,7 +284,8 @@ fn erase_folder(
         }
         // Index and files first: after a crash the rows still say what has to go.
         settled(core, runtime, &keys.iter().map(|key| (*key, org)).collect::<Vec<_>>())?;
-        let mut tids: Vec<Tid> = core.stores.database.load_keys(&keys)?.into_iter().flatten().map(|row| row.tid).collect();
+        let mut tids: Vec<Tid> =
+            core.stores.database.load_keys(&keys)?.into_iter().flatten().map(|row| row.tid).collect();
         tids.sort();
         let mut guards: Vec<Guard> = Vec::with_capacity(tids.len());
         for tid in &tids {
