@@ -67,8 +67,12 @@ impl FilesArchive {
             return Ok(false);
         }
         self.make_dirs(place)?;
-        fs::rename(from, &to).map_err(|error| failed(Failure::write(&to, error)))?;
-        Ok(true)
+        match fs::rename(from, &to) {
+            Ok(()) => Ok(true),
+            // Somebody else gave it its name meanwhile: who brings a body in and the archiver do it both.
+            Err(error) if error.kind() == ErrorKind::NotFound && !exists(from)? => Ok(false),
+            Err(error) => Err(failed(Failure::write(&to, error))),
+        }
     }
 
     /// Makes the folders down to the shard. The shard is made last: where it stands, all above it is complete.
