@@ -356,6 +356,19 @@ impl Worker {
     }
 
     fn follow(&self, write: &Write, then: Then, commit: u64) {
+        // The cache first: whoever pushes the new state, or gives its body a name, does it after readers know of it.
+        let org = match then {
+            Then::Nothing => None,
+            Then::Keep(current) => {
+                let org = current.org;
+                self.shared.cache.keep(current);
+                Some(org)
+            }
+            Then::Forget(org, tid) => {
+                self.shared.cache.forget(org, &tid);
+                Some(org)
+            }
+        };
         match write {
             Write::Create(stored) | Write::Edit(stored, _) | Write::Replace(stored, _) => {
                 self.shared.index.owe(stored.key, stored.org, commit);
@@ -366,17 +379,12 @@ impl Worker {
                 self.shared.archive.forget(*key);
             }
             Write::Reproject { key, .. } => {
-                if let Then::Keep(current) = &then {
-                    self.shared.index.owe(*key, current.org, commit);
+                if let Some(org) = org {
+                    self.shared.index.owe(*key, org, commit);
                 }
             }
             Write::Seen(folder, names) => self.shared.seen.keep(*folder, names),
             _ => {}
-        }
-        match then {
-            Then::Nothing => {}
-            Then::Keep(current) => self.shared.cache.keep(current),
-            Then::Forget(org, tid) => self.shared.cache.forget(org, &tid),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::locks::Guard;
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
 use crate::domain::catalogue::Folder;
-use crate::domain::identity::{FieldName, Mark, OrgId, Place, Revision};
+use crate::domain::identity::{FieldName, FolderId, Mark, OrgId, Place, Revision, Tid};
 use crate::domain::metadata::{Edit, Edited, Metadata};
 use crate::domain::projection::{Projection, project};
 use crate::domain::refusal::{Code, Refusal};
@@ -19,6 +19,7 @@ use crate::engine::world::{Home, World};
 use crate::stores::database::Write;
 use crate::stores::database::writes::Remember;
 use crate::stores::database::writes::Stored;
+use crate::stores::error::Kind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -62,7 +63,7 @@ pub async fn warm(core: &Arc<Core>, caller: &Caller, org: OrgId, place: &Place) 
     blocking(move || {
         let world = core.world.load_full();
         let seen = |folder| world.home(folder).is_some_and(|home| caller.sees_folder(&home.folder));
-        if let Some(current) = current::load_if(&core.stores, org, &place, seen)? {
+        if let Some(current) = stored(&core, org, &place, seen)? {
             core.cache.keep(Arc::new(current));
         }
         Ok(())
@@ -79,7 +80,7 @@ pub fn visible(core: &Core, caller: &Caller, world: &World, org: OrgId, place: &
         Some(current) => current,
         None => {
             let seen = |folder| world.home(folder).is_some_and(|home| caller.sees_folder(&home.folder));
-            Arc::new(current::load_if(&core.stores, org, place, seen)?.ok_or_else(Error::absent)?)
+            Arc::new(stored(core, org, place, seen)?.ok_or_else(Error::absent)?)
         }
     };
     let home = world.home(current.folder).ok_or_else(Error::absent)?;
@@ -87,6 +88,20 @@ pub fn visible(core: &Core, caller: &Caller, world: &World, org: OrgId, place: &
         return Err(Error::absent());
     }
     Ok((current, home.clone()))
+}
+
+/// The newest state in the stores. Of a transcript that is going with its folder the files may be gone already.
+fn stored(core: &Core, org: OrgId, place: &Place, seen: impl Fn(FolderId) -> bool) -> Result<Option<Current>> {
+    match current::load_if(&core.stores, org, place, seen) {
+        Err(error) if error.kind == Kind::Corrupt && is_leaving(core, org, &place.tid)? => Ok(None),
+        found => Ok(found?),
+    }
+}
+
+/// Whether the transcript is gone, or goes with its folder by the configuration now in force.
+fn is_leaving(core: &Core, org: OrgId, tid: &Tid) -> Result<bool> {
+    let row = core.stores.database.load(org, tid)?;
+    Ok(row.is_none_or(|row| core.world().home(row.folder).is_none()))
 }
 
 fn view(current: &Current, folder: &Folder) -> MetadataView {

@@ -12,7 +12,7 @@ use crate::engine::edit::transcript::{check, visible, warm};
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{Erased, Precondition};
 use crate::engine::workers::jobs::{self, list};
-use crate::stores::database::Write;
+use crate::stores::database::{Row, Write};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +77,7 @@ async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec
     let mut writes = Vec::with_capacity(found.len());
     let mut made = Vec::with_capacity(found.len());
     for (place, current) in &found {
-        let job = list::erasure(current, place);
+        let job = list::erasure((current.key, current.org, current.words_revision), place);
         made.push((current.key, job.clone()));
         let write = Write::Erase {
             key: current.key,
@@ -90,11 +90,17 @@ async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec
     }
     let shared = core.clone();
     let (commit, made) = blocking(move || -> Result<_> {
+        // An organisation deleted and made anew meanwhile must not lose files under the old one's names.
+        let landing = shared.landing.read();
+        if found.iter().any(|(_, current)| shared.world().org(current.org).is_none()) {
+            return Err(Error::absent());
+        }
         let answer = shared.committer.commit_blocking(Request::many(writes, Vec::new()))?;
         // Still under the locks: an id made anew right after must not lose its files to this erasure.
         let done = |at: usize| answer.verdicts.get(at) == Some(&Verdict::Done);
         let gone: Vec<_> = found.iter().enumerate().filter(|(at, _)| done(*at)).map(|(_, gone)| gone.clone()).collect();
         jobs::remove_files(&shared, &gone);
+        drop(landing);
         drop(guards);
         // Here, where no caller that goes away can stop it.
         made.iter().enumerate().filter(|(at, _)| done(*at)).for_each(|(_, (_, job))| shared.jobs.add(job.clone()));
@@ -116,22 +122,22 @@ async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec
 ///
 /// # Errors
 /// The store's.
-pub fn clear(core: &Core, current: &Current, place: &Place) -> Result<()> {
-    let job = jobs::list::erasure(current, place);
+pub fn clear(core: &Core, row: &Row, place: &Place) -> Result<()> {
+    let job = list::erasure((row.key, row.org, row.words_revision), place);
     let write = Write::Erase {
-        key: current.key,
-        org: current.org,
-        tid: current.tid.clone(),
-        expected: current.revision,
+        key: row.key,
+        org: row.org,
+        tid: row.tid.clone(),
+        expected: row.revision,
         job: Some(job.clone()),
     };
-    let then = Then::Forget(current.org, current.tid.clone());
+    let then = Then::Forget(row.org, row.tid.clone());
     let answer = core.committer.commit_blocking(Request::many(vec![(write, then)], Vec::new()))?;
     if answer.verdicts.first() != Some(&Verdict::Done) {
         return Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"));
     }
     // A push that began before must not write over what comes in its place.
-    core.archive.until_pushed(Some(&[current.key]));
+    core.archive.until_pushed(Some(&[row.key]));
     core.jobs.add(job);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `GET /transcripts/…`: the whole JSON, body and metadata of one moment.
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
-use crate::domain::identity::{OrgId, Place};
+use crate::domain::identity::{Key, OrgId, Place, Revision};
 use crate::domain::transcript::read::whole;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
@@ -9,6 +9,13 @@ use crate::engine::edit::transcript::visible;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::TranscriptView;
 use crate::stores::error::{Kind, Store, StoreError};
+use std::time::Duration;
+
+/// How often is looked again when a transcript is replaced between the reading of its metadata and of its body.
+const TRIES: usize = 20;
+
+/// How long is waited between later tries.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The whole transcript. Blocking: it reads a file of any size.
 ///
@@ -26,8 +33,12 @@ pub fn transcript(core: &Core, caller: &Caller, place: &Place) -> Result<Transcr
 /// # Errors
 /// As there.
 pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<TranscriptView> {
-    let world = core.world.load_full();
-    for _ in 0..5 {
+    for tries in 0..TRIES {
+        if tries > 2 {
+            std::thread::sleep(PAUSE);
+        }
+        // The newest: what goes with its folder is absent, not damaged.
+        let world = core.world.load_full();
         let (current, home) = visible(core, caller, &world, org, place)?;
         let Some(body) = core.stores.archive.body(place, current.key, current.words_revision)? else {
             // Erased or replaced between the two reads: look again.
@@ -35,8 +46,7 @@ pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<T
             continue;
         };
         // A body replaced between the two reads does not belong to this metadata.
-        let now = core.stores.database.load(org, &place.tid)?.map(|row| (row.key, row.words_revision));
-        if now != Some((current.key, current.words_revision)) {
+        if words_now(core, org, place)? != Some((current.key, current.words_revision)) {
             continue;
         }
         let last_modified = Timestamp(current.last_modified);
@@ -47,4 +57,13 @@ pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<T
         return Ok(TranscriptView { json, revision: current.revision, last_modified });
     }
     Err(Error::Store(StoreError::plain(Store::Archive, Kind::Corrupt, format!("the body of {place} is missing"))))
+}
+
+/// Which body is the newest that may have its name: the cache learns of a new one before it gets its name, and may be a
+/// commit behind the database.
+fn words_now(core: &Core, org: OrgId, place: &Place) -> Result<Option<(Key, Revision)>> {
+    if let Some(current) = core.cache.find(org, &place.tid) {
+        return Ok(Some((current.key, current.words_revision)));
+    }
+    Ok(core.stores.database.load(org, &place.tid)?.map(|row| (row.key, row.words_revision)))
 }

@@ -21,6 +21,7 @@ use crate::engine::world::{Home, World};
 use crate::stores::archive::StagedBody;
 use crate::stores::database::Write;
 use crate::stores::database::writes::Stored;
+use crate::stores::error::Kind;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -213,13 +214,28 @@ impl Wave {
     /// The transcript as it stands, if it is there. A row of a folder that is being
     /// deleted makes way first.
     fn before(&self, world: &World, place: &Place) -> Result<Before> {
-        let Some(found) = current::load(&self.core.stores, self.target.org, place)? else { return Ok(Before::Absent) };
+        let Some(found) = self.newest(place)? else { return Ok(Before::Absent) };
         match world.home(found.folder) {
             Some(home) if self.caller.sees_folder(&home.folder) => Ok(Before::Stands(Box::new(found))),
-            Some(_) => Ok(Before::Hidden),
-            None => {
-                super::erase::clear(&self.core, &found, place)?;
-                Ok(Before::Absent)
+            // `None`: the folder went since the row was read, and the commit will say so.
+            Some(_) | None => Ok(Before::Hidden),
+        }
+    }
+
+    /// The newest state; a row of a folder that is going is cleared away.
+    fn newest(&self, place: &Place) -> Result<Option<Current>> {
+        let (core, org) = (&self.core, self.target.org);
+        let mut again = true;
+        loop {
+            let Some(row) = core.stores.database.load(org, &place.tid)? else { return Ok(None) };
+            if core.world().home(row.folder).is_none() {
+                super::erase::clear(core, &row, place)?;
+                return Ok(None);
+            }
+            match current::load(&core.stores, org, place) {
+                // Its files may have gone with its folder in this moment: look at the folder again.
+                Err(error) if error.kind == Kind::Corrupt && again => again = false,
+                found => return Ok(found?),
             }
         }
     }

@@ -1,7 +1,6 @@
 //! What jobs there are to do, and the list of those that are not done.
 use crate::base::digest;
 use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
-use crate::engine::edit::current::Current;
 use crate::stores::database::Job;
 use parking_lot::{Condvar, Mutex};
 use serde::{Deserialize, Serialize};
@@ -118,13 +117,13 @@ pub fn job(task: &Task) -> Job {
 }
 
 /// The job that erases one transcript.
-pub fn erasure(current: &Current, place: &Place) -> Job {
+pub fn erasure((key, org, words): (Key, OrgId, Revision), place: &Place) -> Job {
     job(&Task::Erase {
-        key: current.key,
-        org: current.org,
+        key,
+        org,
         company: place.company.clone(),
         org_name: place.org.clone(),
         tid: place.tid.clone(),
-        words: Some(current.words_revision),
+        words: Some(words),
     })
 }

@@ -159,3 +159,17 @@ fn a_failed_flush_is_fatal_and_a_full_disk_is_told() {
     assert_eq!(failed(failure(false, ErrorKind::StorageFull)).kind, Kind::OutOfSpace);
     assert_eq!(failed(failure(false, ErrorKind::PermissionDenied)).kind, Kind::Unavailable);
 }
+
+#[test]
+fn two_who_give_the_same_bodies_their_names_at_once_both_succeed() {
+    let (_dir, archive) = scratch();
+    let bodies: Vec<StagedBody> = (0..300).map(|n| staged(&at(&format!("t{n}")), n + 1, 1, "{}")).collect();
+    archive.stage(&bodies).unwrap();
+    let names: Vec<(Place, Key, Revision)> = bodies.iter().map(|b| (b.place.clone(), b.key, b.words_revision)).collect();
+    std::thread::scope(|both| {
+        let other = both.spawn(|| archive.publish(&names));
+        archive.publish(&names).unwrap();
+        other.join().unwrap().unwrap();
+    });
+    assert_eq!(listed(&archive).len(), 300);
+}

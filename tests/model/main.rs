@@ -1,0 +1,19 @@
+//! The engine against a plain model: seeded random sequences of everything clients can do, restarts and crashes between;
+//! then many at once; then with stores that fail. `LINERNOTES_TEST_SEEDS=N` runs N seeds of each.
+mod at_once;
+mod faults;
+#[path = "../support/faulty.rs"]
+mod faulty;
+mod house;
+#[path = "../support/invariants.rs"]
+mod invariants;
+mod plain;
+mod races;
+mod random;
+mod sequence;
+
+/// The seeds to run: a few, or as many as the environment says.
+fn seeds(few: u64) -> std::ops::RangeInclusive<u64> {
+    let many = std::env::var("LINERNOTES_TEST_SEEDS").ok().and_then(|n| n.parse().ok());
+    1..=many.unwrap_or(few)
+}
