@@ -81,9 +81,8 @@ pub async fn change(
 
 /// What a back-fill does, in words for `status`.
 fn label(before: Option<&Folder>, after: &Folder) -> String {
-    let known = |name: &&crate::domain::identity::FieldName| {
-        before.is_some_and(|folder| folder.schema.field(name).is_some())
-    };
+    let known =
+        |name: &&crate::domain::identity::FieldName| before.is_some_and(|folder| folder.schema.field(name).is_some());
     let added: Vec<&str> = after.custom_meta.iter().filter(|n| !known(n)).map(|n| n.shown()).collect();
     match added.as_slice() {
         [] => "fields".to_owned(),
@@ -132,10 +131,7 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
 }
 
 /// The files of deleted organisations are set aside before anybody can make the organisation anew.
-fn discard(
-    core: &Core,
-    orgs: Vec<(CompanyName, OrgName, String)>,
-) -> Result<()> {
+fn discard(core: &Core, orgs: Vec<(CompanyName, OrgName, String)>) -> Result<()> {
     for (company, org, _) in &orgs {
         core.stores.archive.discard_org(company, org)?;
     }

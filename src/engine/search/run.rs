@@ -33,12 +33,7 @@ pub type Path<'a> = (&'a CompanyName, Option<&'a OrgName>, Option<&'a FolderName
 ///
 /// # Errors
 /// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `not_yet_visible`, the resolver's, or the stores'.
-pub async fn search(
-    core: &Arc<Core>,
-    caller: &Caller,
-    path: Path<'_>,
-    request: SearchRequest,
-) -> Result<SearchAnswer> {
+pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<SearchAnswer> {
     let world = core.world.load_full();
     let orgs = org_ids(caller, &world, path)?;
     if !core.index_ready.load(Relaxed) {
@@ -85,8 +80,7 @@ fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<
 
 fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &SearchRequest) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
-    let searching =
-        Searching { searched: &searched, limits: &core.settings.limits, pii: caller.may(Right::Pii) };
+    let searching = Searching { searched: &searched, limits: &core.settings.limits, pii: caller.may(Right::Pii) };
     let mut resolved = resolve(request, &searching, core.clock.now())?;
     if request.output == Output::Count {
         resolved.search.size = 0;

@@ -110,10 +110,11 @@ impl Server {
         std::fs::read_to_string(self.scratch.path().join("log")).unwrap_or_default()
     }
 
-    /// Runs another command of the binary; exit code, standard output, standard error.
+    /// Runs another command of the binary with the root token; exit code, standard output, standard error.
     pub fn command(&self, args: &[&str]) -> (i32, String, String) {
         let output = Command::new(BINARY)
             .args(args)
+            .env("LINERNOTES_TOKEN", &self.token)
             .envs(self.environment.iter().map(|(k, v)| (k.as_str(), v.as_str())))
             .stdin(Stdio::null())
             .output()
@@ -201,7 +202,12 @@ impl Server {
     /// Ids of the rows of a search, in their order.
     pub fn ids(&self, query: &str) -> Vec<String> {
         let found = self.find(query);
-        found["results"].as_array().expect("rows").iter().map(|row| row["tid"].as_str().expect("tid").to_owned()).collect()
+        found["results"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| row["tid"].as_str().expect("tid").to_owned())
+            .collect()
     }
 
     /// Waits until index and archive owe nothing.

@@ -47,7 +47,8 @@ impl<'a> Filter<'a> {
             Speaker::Anyone => Filter::Anyone,
             Speaker::Label(label) => {
                 let voices = segment.cache.voices()?;
-                let is_label = |voice: &Turn| voice.speaker.as_deref().is_some_and(|own| fold::fold_value(own) == *label);
+                let is_label =
+                    |voice: &Turn| voice.speaker.as_deref().is_some_and(|own| fold::fold_value(own) == *label);
                 Filter::Everywhere { voices, meant: judge(voices, &is_label) }
             }
             Speaker::Role(role) => {
