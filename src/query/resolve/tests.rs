@@ -202,6 +202,9 @@ fn absent_fields_are_named_with_the_folders_and_the_fix() {
     let (code, detail) = refused("queu:x");
     assert_eq!(code, Code::FieldUnknown);
     assert!(detail.contains("did you mean \"Queue\"?"), "{detail}");
+    let (code, detail) = refused("speakers:Maxwell");
+    assert_eq!(code, Code::FieldUnknown);
+    assert!(detail.contains("is reserved") && !detail.contains("custom_meta"), "nobody can configure it: {detail}");
     for pairs in [("sort", "elsewhere"), ("facets", "elsewhere"), ("terms.elsewhere", "x"), ("fields", "elsewhere")] {
         let refusal = ask(false, &[pairs]).unwrap_err();
         assert_eq!((refusal.code, refusal.items[0].pointer.as_str()), (Code::FieldNotConfigured, pairs.0));

@@ -3,6 +3,7 @@ use crate::base::fold::fold_value;
 use crate::domain::builtins::{BUILTINS, Builtin, builtin};
 use crate::domain::catalogue::{Company, Folder, Org};
 use crate::domain::fields::ConfiguredField;
+use crate::domain::fields::reserved::is_reserved;
 use crate::domain::fields::value::ValueBounds;
 use crate::domain::identity::{FieldName, FolderId};
 use crate::domain::limits::Limits;
@@ -168,7 +169,13 @@ impl<'a> World<'a> {
             Origin::Query => "; quote it to search for the words",
             Origin::Parameter(_) => "",
         };
-        let detail = format!("no folder searched ({folders}) knows a field {shown:?}{meant}{fix}{words}");
+        let detail = if is_reserved(name) {
+            format!(
+                "the name {shown:?} is reserved: no folder can have such a field, its values are not searchable{words}"
+            )
+        } else {
+            format!("no folder searched ({folders}) knows a field {shown:?}{meant}{fix}{words}")
+        };
         origin.refusal(Code::FieldUnknown, at, detail)
     }
 
@@ -189,7 +196,7 @@ impl<'a> World<'a> {
     fn fix(&self, name: &str) -> String {
         match self.folders().next() {
             Some((one, folder)) => format!(
-                "; to make it searchable add {name:?} to `custom_meta` with POST /config/{}/{}/{}",
+                "; to make it searchable add {name:?} to `custom_meta` with POST /config/{}/{}/{} (what is stored is indexed then)",
                 one.company.name, one.org.name, folder.name
             ),
             None => String::new(),
