@@ -72,7 +72,7 @@ codes! {
     QueryInvalid = "query_invalid", Malformed, "The query is not understood";
     QueryTooLarge = "query_too_large", Malformed, "The query is too large";
     FieldNotConfigured = "field_not_configured", Malformed, "The field is not configured for any folder searched";
-    FieldUnknown = "field_unknown", Malformed, "No folder searched knows the field";
+    FieldUnknown = "field_unknown", Malformed, "No such field was ever seen";
     MarkUnknown = "mark_unknown", Malformed, "The mark was not made by this store";
     HeaderInvalid = "header_invalid", Malformed, "A header is not understood";
     TokenMissing = "token_missing", Unauthenticated, "No token was sent";

@@ -3,6 +3,7 @@ use super::counters::Counters;
 use super::edit::committer::Committer;
 use super::edit::current::Cache;
 use super::edit::locks::Locks;
+use super::seen::Seen;
 use super::settings::Settings;
 use super::tokens::TokenTable;
 use super::workers::backfill::Backfills;
@@ -45,6 +46,8 @@ pub struct Core {
     pub archive: Arc<Progress>,
     /// Figures.
     pub counters: Arc<Counters>,
+    /// Names seen that are not configured.
+    pub seen: Seen,
     /// Back-fills that run.
     pub backfills: Backfills,
     /// Jobs that run.

@@ -8,6 +8,7 @@ pub mod error;
 pub mod intake;
 pub mod open;
 pub mod search;
+pub mod seen;
 pub mod settings;
 pub mod tokens;
 pub mod types;

@@ -7,6 +7,7 @@ use super::edit::committer::{Committer, Shared, chain};
 use super::edit::current::Cache;
 use super::edit::locks::Locks;
 use super::error::Result;
+use super::seen::Seen;
 use super::settings::Settings;
 use super::tokens::TokenTable;
 use super::workers::progress::Progress;
@@ -60,6 +61,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
     let committer = Committer::start(shared, settings.workers.commit_queue, settings.workers.commit_writes)
         .map_err(|e| StoreError::io(Store::Database, "start the committer", e))?;
     let tokens = ArcSwap::from_pointee(TokenTable::new(stores.database.tokens()?));
+    let seen = Seen::new(stores.database.seen()?);
     let limits = &settings.limits;
     let core = Arc::new(Core {
         locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
@@ -78,6 +80,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         index,
         archive,
         counters,
+        seen,
         backfills: Default::default(),
         jobs: Default::default(),
         configuring: tokio::sync::Mutex::new(()),

@@ -83,7 +83,7 @@ fn a_deleted_or_damaged_index_is_rebuilt_while_reads_and_edits_work() {
             "delete" => std::fs::remove_dir_all(&index).unwrap(),
             "meta" => spoil(&index, "meta.json", b"{"),
             "segment" => spoil(&index, ".store", b"rubbish"),
-            _ => spoil(&index, ".managed.json", b""),
+            _ => foreign(&index),
         }
         server.spawn();
         assert_eq!(server.get("/metadata/Acme/Acme-Sales/t7").status, 200, "{damage}");
@@ -95,6 +95,18 @@ fn a_deleted_or_damaged_index_is_rebuilt_while_reads_and_edits_work() {
         assert_eq!(server.ids("q=number321"), ["t321"], "{damage}");
     }
     server.stop_and_verify();
+}
+
+/// Makes the commits those of another database.
+fn foreign(folder: &std::path::Path) {
+    for file in crate::support::server::files(folder) {
+        if file.ends_with("meta.json") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let other = text.replace(r#"\"epoch\":"#, r#"\"epoch\":9"#);
+            assert_ne!(text, other, "the payload holds the epoch");
+            std::fs::write(file, other).unwrap();
+        }
+    }
 }
 
 /// Overwrites every file whose name ends so.

@@ -1,6 +1,7 @@
 //! Black-box tests: the real binary on a scratch folder, spoken to over HTTP. One binary, one module a subject.
 mod support;
 
+mod answers;
 mod concurrency;
 mod config;
 mod crash;

@@ -162,6 +162,15 @@ pub fn odd_values_are_found(world: &World) {
     let long = texts.iter().flat_map(|t| t.split_whitespace()).max_by_key(|t| t.chars().count()).unwrap();
     assert!(long.chars().count() > 200);
     assert_eq!(world.found(talks, &format!("\"{}\"", words(long).join(" "))), [braidpool], "{long}");
+    // Names that only transcripts carry are told from names nobody has.
+    for (org, q, code) in [
+        (chat, "WizardTask:help", "field_not_configured"),
+        (talks, "speakers:Maxwell", "field_not_configured"),
+        (chat, "wizzardtask:help", "field_unknown"),
+    ] {
+        let path = format!("/search/{}/{}", org.collection.company, org.collection.org);
+        assert_eq!(world.server.post(&path, &json!({"q": q})).code(400), code, "{q}");
+    }
     // Impossible dates are kept as text, and a value that is no number is no number.
     let odd = world.of("Odd-Cases");
     assert_eq!(world.found(odd, r#"scenario_id:"pl.PL.2""#), ["evi-pl-CA97256eb1f6b68a432e97dd7b92239f6c"]);

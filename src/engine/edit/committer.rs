@@ -16,6 +16,7 @@ use crate::stores::error::{Kind, StoreError};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use parking_lot::Mutex;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -23,6 +24,11 @@ use tokio::sync::oneshot;
 
 /// How long settles wait for company.
 const SETTLE_QUIET: Duration = Duration::from_millis(50);
+
+/// Settles that ride beside edits in one commit.
+const SETTLES_BESIDE: usize = 64;
+/// Settles of a commit of their own.
+const SETTLES_ALONE: usize = 512;
 
 /// What became of one write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +76,7 @@ pub struct Request {
 pub struct Committer {
     queue: Mutex<Option<Sender<Request>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    lazy: Arc<Mutex<Vec<Write>>>,
+    lazy: Arc<Mutex<VecDeque<Write>>>,
 }
 
 /// What the committing thread works on.
@@ -113,7 +119,7 @@ impl Committer {
     /// When the operating system gives no thread.
     pub fn start(shared: Shared, queue_max: usize, writes_max: usize) -> std::io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::bounded(queue_max);
-        let lazy = Arc::new(Mutex::new(Vec::new()));
+        let lazy = Arc::new(Mutex::new(VecDeque::new()));
         let mut worker = Worker { shared, receiver, writes_max, lazy: lazy.clone() };
         let thread = std::thread::Builder::new().name("committer".into()).spawn(move || worker.run())?;
         Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), lazy })
@@ -180,20 +186,26 @@ struct Worker {
     shared: Shared,
     receiver: Receiver<Request>,
     writes_max: usize,
-    lazy: Arc<Mutex<Vec<Write>>>,
+    lazy: Arc<Mutex<VecDeque<Write>>>,
 }
 
 impl Worker {
     fn run(&mut self) {
         loop {
-            match self.receiver.recv_timeout(SETTLE_QUIET) {
+            // What is left of many settles follows at once when nobody else wants to write.
+            let patience = if self.lazy.lock().len() >= SETTLES_ALONE { Duration::ZERO } else { SETTLE_QUIET };
+            match self.receiver.recv_timeout(patience) {
                 Ok(first) => {
                     let batch = self.gather(first);
                     self.commit(batch);
                 }
-                Err(RecvTimeoutError::Timeout) => self.settle_alone(),
+                Err(RecvTimeoutError::Timeout) => {
+                    if !self.settle_alone() {
+                        std::thread::park_timeout(SETTLE_QUIET);
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => {
-                    self.settle_alone();
+                    while !self.lazy.lock().is_empty() && self.settle_alone() {}
                     return;
                 }
             }
@@ -217,13 +229,13 @@ impl Worker {
         batch
     }
 
-    fn settle_alone(&self) {
-        if !self.lazy.lock().is_empty() {
-            self.commit(Vec::new());
-        }
+    /// Whether it went well.
+    fn settle_alone(&self) -> bool {
+        self.lazy.lock().is_empty() || self.commit(Vec::new())
     }
 
-    fn commit(&self, batch: Vec<Request>) {
+    /// Commits the batch and some settles; whether it stands.
+    fn commit(&self, batch: Vec<Request>) -> bool {
         let world = self.shared.world.load_full();
         let (mut batch, moved): (Vec<_>, Vec<_>) = batch.into_iter().partition(|request| request.is_current(&world));
         for request in moved {
@@ -235,9 +247,15 @@ impl Worker {
             writes.extend(request.writes.iter().map(|(write, _)| write.clone()));
         }
         let asked = writes.len();
-        writes.append(&mut self.lazy.lock());
+        {
+            // A sink settles thousands of rows at once: in one commit they would hold up the edits beside them.
+            let mut lazy = self.lazy.lock();
+            let most = if asked == 0 { SETTLES_ALONE } else { SETTLES_BESIDE };
+            let taken = lazy.len().min(most);
+            writes.extend(lazy.drain(..taken));
+        }
         if writes.is_empty() {
-            return;
+            return true;
         }
         let begun = Instant::now();
         let committed = self.shared.database.commit(&writes);
@@ -249,8 +267,12 @@ impl Worker {
                     let own: Vec<Outcome> = outcomes.by_ref().take(request.writes.len()).collect();
                     self.publish(request, own, committed.number);
                 }
+                true
             }
-            Err(error) => self.failed(batch, writes.split_off(asked), error),
+            Err(error) => {
+                self.failed(batch, writes.split_off(asked), error);
+                false
+            }
         }
     }
 
@@ -260,7 +282,9 @@ impl Worker {
         if error.kind == Kind::Fatal {
             std::process::abort();
         }
-        self.lazy.lock().extend(settles);
+        let mut lazy = self.lazy.lock();
+        settles.into_iter().rev().for_each(|settle| lazy.push_front(settle));
+        drop(lazy);
         let kind = error.kind;
         for request in batch {
             let copy = StoreError::plain(error.store, kind, error.operation.clone());

@@ -153,7 +153,8 @@ mod tests {
     async fn too_many_waiters_and_long_waits_are_refused() {
         let locks = Locks::new(1, Duration::from_millis(20));
         let first = locks.lock(OrgId(1), &tid("a")).await.unwrap();
-        let (second, third) = tokio::join!(locks.lock(OrgId(1), &tid("a")), locks.lock(OrgId(1), &tid("a")));
+        let again = tid("a");
+        let (second, third) = tokio::join!(locks.lock(OrgId(1), &again), locks.lock(OrgId(1), &again));
         assert_eq!(second.err().map(|r| r.code), Some(Code::LockTimeout));
         assert_eq!(third.err().map(|r| r.code), Some(Code::LockTimeout));
         assert!(locks.lock(OrgId(2), &tid("a")).await.is_ok());

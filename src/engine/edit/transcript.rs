@@ -189,7 +189,7 @@ impl Attempt<'_> {
     /// Commits; `None` when it has to be computed again.
     async fn commit(&self, draft: Draft, guard: Guard) -> Result<Option<EditAnswer>> {
         let core = self.core;
-        let key = draft.stored.key;
+        let (key, folder) = (draft.stored.key, draft.stored.folder);
         let write = Write::Edit(Arc::new(draft.stored), draft.expected);
         let committed = core.committer.commit(Request::one(write, Then::Keep(draft.after), guard)).await?;
         match committed.verdicts.first() {
@@ -202,6 +202,7 @@ impl Attempt<'_> {
             Some(Verdict::Reconfigured) | None => return Ok(None),
         }
         core.counters.edits.fetch_add(1, Relaxed);
+        core.seen.note(folder, draft.answer.unindexed.iter().map(String::as_str), &core.committer);
         let mut answer = draft.answer;
         answer.mark = core.mark(committed.commit);
         answer.pending = core.wait(key, committed.commit, self.options.wait, self.options.timeout).await;

@@ -280,6 +280,8 @@ impl Wave {
 
     fn told(&self, draft: Draft, commit: u64) -> Done {
         self.core.counters.ingested.fetch_add(1, Relaxed);
+        let names = draft.unindexed.iter().map(String::as_str);
+        self.core.seen.note(draft.stored.folder, names, &self.core.committer);
         let ingested = Ingested {
             tid: draft.stored.tid.clone(),
             created: draft.expected.is_none(),

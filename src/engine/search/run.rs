@@ -80,7 +80,12 @@ fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<
 
 fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &SearchRequest) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
-    let searching = Searching { searched: &searched, limits: &core.settings.limits, pii: caller.may(Right::Pii) };
+    let searching = Searching {
+        searched: &searched,
+        limits: &core.settings.limits,
+        pii: caller.may(Right::Pii),
+        seen: &|folder, name| core.seen.has(folder, name),
+    };
     let mut resolved = resolve(request, &searching, core.clock.now())?;
     if request.output == Output::Count {
         resolved.search.size = 0;

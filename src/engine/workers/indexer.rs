@@ -1,6 +1,6 @@
 //! Carries rows to the index: claim, newest row, apply, settle. One index commit at a time; after each it rests three
 //! times as long as the commit took, so that indexing never takes more than a quarter of the time.
-use super::progress::{Claim, rest};
+use super::progress::Claim;
 use crate::domain::catalogue::Folder;
 use crate::domain::fields::value::coerce;
 use crate::domain::identity::{FieldName, Key, OrgId, Place, Revision};
@@ -62,7 +62,7 @@ pub fn run(core: &Arc<Core>) {
                 core.ready_if_level();
                 // A rebuild, a bulk load or a shutdown has nobody to be fair to.
                 if core.index_ready.load(Ordering::Relaxed) && !core.closing() {
-                    std::thread::sleep(rest(begun, core.settings.workers.index_rest, REST_MAX));
+                    core.index.rest((begun.elapsed() * core.settings.workers.index_rest).min(REST_MAX));
                 }
             }
             Err(error) => {

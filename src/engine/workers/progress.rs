@@ -7,6 +7,7 @@ use crate::domain::identity::{Key, OrgId};
 use parking_lot::{Condvar, Mutex};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -34,7 +35,9 @@ struct Owed {
 pub struct Progress {
     state: Mutex<State>,
     bell: Condvar,
+    hurry: Condvar,
     settled: watch::Sender<u64>,
+    waiting: AtomicUsize,
 }
 
 /// Transcripts taken for pushing; what is not settled goes back on drop.
@@ -45,7 +48,13 @@ pub struct Claim {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { state: Mutex::default(), bell: Condvar::new(), settled: watch::Sender::new(0) }
+        Self {
+            state: Mutex::default(),
+            bell: Condvar::new(),
+            hurry: Condvar::new(),
+            settled: watch::Sender::new(0),
+            waiting: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -130,7 +139,11 @@ impl Progress {
 
     /// Waits until `done` holds, looking again after each settlement; whether it did before `timeout` was over.
     pub async fn until(&self, timeout: Duration, done: impl Fn(&Self) -> bool) -> bool {
+        if done(self) {
+            return true;
+        }
         let mut news = self.settled.subscribe();
+        let _waiting = Waiting::begin(self);
         let wait = async {
             loop {
                 if done(self) {
@@ -144,14 +157,45 @@ impl Progress {
         tokio::time::timeout(timeout, wait).await.is_ok() && done(self)
     }
 
+    /// Rests between two batches, so that pushing takes at most a part of the time; not while somebody waits for it.
+    pub fn rest(&self, how_long: Duration) {
+        let until = Instant::now() + how_long;
+        let mut state = self.state.lock();
+        while !state.closed && self.waiting.load(Ordering::SeqCst) == 0 {
+            if self.hurry.wait_until(&mut state, until).timed_out() {
+                return;
+            }
+        }
+    }
+
     /// Lets a worker finish what is owed and end.
     pub fn close(&self) {
         self.state.lock().closed = true;
         self.bell.notify_all();
+        self.hurry.notify_all();
     }
 
     fn announce(&self) {
         self.settled.send_modify(|n| *n += 1);
+    }
+}
+
+/// Somebody waits: the worker does not rest.
+struct Waiting<'a>(&'a Progress);
+
+impl<'a> Waiting<'a> {
+    fn begin(progress: &'a Progress) -> Self {
+        progress.waiting.fetch_add(1, Ordering::SeqCst);
+        // Under the state's lock, so that a worker about to rest sees it.
+        drop(progress.state.lock());
+        progress.hurry.notify_all();
+        Self(progress)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -262,12 +306,6 @@ impl Drop for Claim {
             state.give_back(*key);
         }
     }
-}
-
-/// Rests so that pushing takes at most a part of the time: `rest` times as long as the last push took, at most
-/// `longest`.
-pub fn rest(begun: Instant, rest: u32, longest: Duration) -> Duration {
-    (begun.elapsed() * rest).min(longest)
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ fn with_world<T>(all: bool, pii: bool, run: impl FnOnce(&World<'_>) -> T) -> T {
     if all {
         searched.push(Searched { company: &company, org: &help, folders: vec![&desk] });
     }
-    run(&World { searched: &searched, limits: &Limits::default(), pii })
+    run(&World { searched: &searched, limits: &Limits::default(), pii, seen: &|_, _| false })
 }
 
 const NOW: Timestamp = Timestamp(1_000_000_000_000_000);
@@ -282,6 +282,6 @@ fn counts_want_no_rows_and_personal_data_no_facets() {
     assert_eq!(ask(false, &[("facets", "secret")]).unwrap_err().code, Code::RightMissing);
     let request = SearchRequest::from_pairs(vec![("facets".into(), "secret".into())], &Limits::default()).unwrap();
     assert!(with_world(false, true, |world| resolve(&request, world, NOW)).is_ok());
-    let nothing = World { searched: &[], limits: &Limits::default(), pii: false };
+    let nothing = World { searched: &[], limits: &Limits::default(), pii: false, seen: &|_, _| false };
     assert_eq!(resolve(&SearchRequest::default(), &nothing, NOW).unwrap().search.scope.folders, []);
 }

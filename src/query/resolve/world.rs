@@ -24,7 +24,7 @@ pub struct Searched<'a> {
 }
 
 /// What is searched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct World<'a> {
     /// The organisations.
     pub searched: &'a [Searched<'a>],
@@ -32,7 +32,12 @@ pub struct World<'a> {
     pub limits: &'a Limits,
     /// Whether the caller may see values of fields marked `pii`.
     pub pii: bool,
+    /// Whether metadata of the folder's transcripts has the name although it is not configured there.
+    pub seen: &'a Seen<'a>,
 }
+
+/// See [`World::seen`].
+pub type Seen<'a> = dyn Fn(FolderId, &FieldName) -> bool + 'a;
 
 /// A field as one organisation has it, and where.
 #[derive(Clone, Debug)]
@@ -150,8 +155,9 @@ impl<'a> World<'a> {
     pub fn absent(&self, name: &FieldName, origin: Origin<'_>, at: usize) -> Refusal {
         let shown: String = name.shown().chars().take(80).collect();
         let folders = self.folder_list();
-        let fix = self.fix(&shown);
-        let known = self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
+        let fix = self.fix(name, &shown);
+        let defined = self.searched.iter().any(|one| one.org.fields.iter().any(|field| field.name == *name));
+        let known = defined || self.folders().any(|(_, folder)| (self.seen)(folder.id, name));
         if known {
             let detail = format!("the field {shown:?} is not configured for any folder searched ({folders}){fix}");
             return origin.refusal(Code::FieldNotConfigured, at, detail);
@@ -169,13 +175,7 @@ impl<'a> World<'a> {
             Origin::Query => "; quote it to search for the words",
             Origin::Parameter(_) => "",
         };
-        let detail = if is_reserved(name) {
-            format!(
-                "the name {shown:?} is reserved: no folder can have such a field, its values are not searchable{words}"
-            )
-        } else {
-            format!("no folder searched ({folders}) knows a field {shown:?}{meant}{fix}{words}")
-        };
+        let detail = format!("no folder searched ({folders}) knows a field {shown:?}{meant}{fix}{words}");
         origin.refusal(Code::FieldUnknown, at, detail)
     }
 
@@ -193,10 +193,11 @@ impl<'a> World<'a> {
         }
     }
 
-    fn fix(&self, name: &str) -> String {
+    fn fix(&self, name: &FieldName, shown: &str) -> String {
         match self.folders().next() {
+            _ if is_reserved(name) => "; the name is reserved, no folder can configure it".to_owned(),
             Some((one, folder)) => format!(
-                "; to make it searchable add {name:?} to `custom_meta` with POST /config/{}/{}/{} (what is stored is indexed then)",
+                "; to make it searchable add {shown:?} to `custom_meta` with POST /config/{}/{}/{}",
                 one.company.name, one.org.name, folder.name
             ),
             None => String::new(),

@@ -55,6 +55,8 @@ pub trait Administration: Send + Sync {
     fn tokens(&self) -> Result<Vec<StoredToken>>;
     /// All unfinished jobs.
     fn jobs(&self) -> Result<Vec<Job>>;
+    /// Names seen in metadata although they were not configured for the folder then.
+    fn seen(&self) -> Result<Vec<(FolderId, String)>>;
     /// Epoch, signing key and counters, made at the first opening.
     fn identity(&self) -> Result<rows::Identity>;
 }

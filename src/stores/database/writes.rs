@@ -77,6 +77,8 @@ pub enum Write {
     DeleteJob(String),
     /// Settles in this commit rest on that batch of the index; an index that is behind it is not to be trusted.
     IndexBatch(u64),
+    /// Metadata of the folder's transcripts has names that are not configured there. Names only, never values.
+    Seen(FolderId, Vec<String>),
 }
 
 /// The new state of a transcript's row.

@@ -70,6 +70,7 @@ fn administer(state: &mut State, write: &Write) {
         Write::DeleteToken(id) => drop(state.tokens.remove(id)),
         Write::PutJob(job) => put_jobs(state, std::slice::from_ref(job)),
         Write::IndexBatch(batch) => state.identity.index_batch = state.identity.index_batch.max(*batch),
+        Write::Seen(folder, names) => state.seen.extend(names.iter().map(|name| (*folder, name.clone()))),
         Write::DeleteJob(id) => drop(state.jobs.remove(id)),
         _ => (),
     }

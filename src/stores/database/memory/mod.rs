@@ -102,6 +102,10 @@ impl Administration for MemoryDatabase {
         Ok(self.state.lock().jobs.values().cloned().collect())
     }
 
+    fn seen(&self) -> Result<Vec<(FolderId, String)>> {
+        Ok(self.state.lock().seen.iter().cloned().collect())
+    }
+
     fn identity(&self) -> Result<Identity> {
         Ok(self.state.lock().identity.clone())
     }

@@ -1,10 +1,10 @@
 //! What the reference model holds.
 use crate::base::digest;
-use crate::domain::identity::{Key, OrgId, Tid};
+use crate::domain::identity::{FolderId, Key, OrgId, Tid};
 use crate::stores::database::Sink;
 use crate::stores::database::rows::{Identity, Job, ObjectKind, Row, StoredObject, StoredToken};
 use crate::stores::database::writes::Remembered;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every table as a map.
 pub struct State {
@@ -22,6 +22,8 @@ pub struct State {
     pub tokens: BTreeMap<String, StoredToken>,
     /// Jobs by id.
     pub jobs: BTreeMap<String, Job>,
+    /// Names of metadata that were not configured for the folder.
+    pub seen: BTreeSet<(FolderId, String)>,
     /// Who the store is.
     pub identity: Identity,
 }
@@ -45,6 +47,7 @@ impl Default for State {
             objects: BTreeMap::new(),
             tokens: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            seen: BTreeSet::new(),
             identity,
         }
     }

@@ -1,4 +1,5 @@
 //! Reads of configuration, tokens, jobs and of the store's identity, and the checks of the whole file.
+use crate::domain::identity::FolderId;
 use crate::stores::database::rows::{Identity, Job, ObjectKind, StoredObject, StoredToken};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Result};
@@ -34,6 +35,14 @@ pub fn jobs(connection: &Connection) -> Result<Vec<Job>> {
     connection
         .prepare_cached("SELECT id, kind, body FROM job ORDER BY id")?
         .query_map([], |row| Ok(Job { id: row.get(0)?, kind: row.get(1)?, body: row.get(2)? }))?
+        .collect()
+}
+
+/// Names seen in metadata, by folder.
+pub fn seen(connection: &Connection) -> Result<Vec<(FolderId, String)>> {
+    connection
+        .prepare_cached("SELECT folder, name FROM seen")?
+        .query_map([], |row| Ok((FolderId(row.get(0)?), row.get(1)?)))?
         .collect()
 }
 

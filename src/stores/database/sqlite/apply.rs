@@ -59,6 +59,12 @@ pub fn apply(connection: &Connection, batch: &Batch<'_>, write: &Write) -> Resul
         Write::IndexBatch(batch) => {
             done(connection, "UPDATE state SET index_batch = max(index_batch, ?1) WHERE id = 1", [batch])
         }
+        Write::Seen(folder, names) => {
+            for name in names {
+                run(connection, "INSERT OR IGNORE INTO seen (folder, name) VALUES (?1, ?2)", params![folder.0, name])?;
+            }
+            Ok(Outcome::Done)
+        }
         Write::DeleteJob(id) => done(connection, "DELETE FROM job WHERE id = ?1", [id]),
     }
 }

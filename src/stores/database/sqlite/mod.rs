@@ -145,6 +145,10 @@ impl Administration for SqliteDatabase {
         self.readers.with("reading the jobs", administration::jobs)
     }
 
+    fn seen(&self) -> Result<Vec<(FolderId, String)>> {
+        self.readers.with("reading the names seen", administration::seen)
+    }
+
     fn identity(&self) -> Result<Identity> {
         self.readers.with("reading the store's identity", administration::identity)
     }

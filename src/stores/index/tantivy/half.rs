@@ -115,11 +115,6 @@ impl Half {
         Ok(payload.filter(|payload| payload.format == FORMAT))
     }
 
-    /// The index itself.
-    pub fn index(&self) -> &Index {
-        &self.index
-    }
-
     /// The writer, made anew if it died.
     pub fn writer(&mut self) -> Result<&mut IndexWriter> {
         let writer = match self.writer.take() {

@@ -105,7 +105,8 @@ impl State {
 
     /// Takes over finished merges; a batch under way does it anyway.
     fn refresh(&self) {
-        if self.writer.is_locked() {
+        // Under way, or closed.
+        if self.writer.try_lock().is_none_or(|writer| writer.is_none()) {
             return;
         }
         if let Err(error) = self.change("take over a merge", |writer, before| writer.refresh(before)) {

@@ -134,6 +134,11 @@ impl RecordCache {
         self.tids()?.ords().first(doc).ok_or_else(|| corrupt("read a transcript id"))
     }
 
+    /// A document's organisation.
+    pub fn org(&self, doc: u32) -> Result<u32> {
+        u32::try_from(self.held(doc)?.org).map_err(|_| corrupt("read a record"))
+    }
+
     /// The id of that ordinal.
     pub fn tid(&self, ordinal: u64) -> Result<String> {
         let mut text = String::new();

@@ -5,7 +5,7 @@ use super::entries::{Entries, Entry};
 use super::records::{Held, RecordCache, RecordSegment};
 use super::schema::{RecordFields, TurnFields};
 use super::turns::{TurnCache, TurnSegment};
-use crate::query::resolved::Target;
+use crate::query::resolved::{Scope, Target};
 use crate::query::score::Statistics;
 use crate::stores::error::Result;
 use std::collections::{HashMap, HashSet};
@@ -18,6 +18,8 @@ const WARM_FROM: usize = 2_048;
 /// What is known of a folder.
 #[derive(Clone, Debug, Default)]
 pub struct Folder {
+    /// Its organisation.
+    pub org: u32,
     /// Its transcripts.
     pub keys: Bits,
     /// How many.
@@ -159,6 +161,9 @@ impl Snapshot {
                 at = Some(in_folder);
             }
             let own = Arc::make_mut(&mut folder);
+            if own.count == 0 {
+                own.org = segment.cache.org(doc)?;
+            }
             own.keys.insert_growing(*key);
             own.count += 1;
             own.words += u64::from(words);
@@ -226,6 +231,13 @@ impl Snapshot {
             Some(entry) => self.segment(entry.slot).map(|segment| segment.cache.held(entry.doc)).transpose(),
             None => Ok(None),
         }
+    }
+
+    /// The transcripts in scope and the figures scores need of them. A folder counts only with its organisation.
+    pub fn in_scope(&self, scope: &Scope) -> (Bits, Statistics) {
+        let within =
+            |folder: &u32| self.folders.get(folder).is_some_and(|own| scope.orgs.iter().any(|org| org.0 == own.org));
+        self.scope(scope.folders.iter().map(|folder| folder.0).filter(within))
     }
 
     /// The transcripts of these folders and the figures scores need of them.

@@ -1,5 +1,6 @@
 //! The index from outside: what is applied is found, in the right order, and survives.
 mod durability;
+mod oracle;
 mod said;
 mod shown;
 mod support;

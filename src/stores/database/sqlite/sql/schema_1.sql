@@ -78,3 +78,10 @@ CREATE TABLE job (
     kind TEXT NOT NULL,
     body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Names of metadata that were not configured for the folder: names only, never values.
+CREATE TABLE seen (
+    folder INTEGER NOT NULL,
+    name   TEXT    NOT NULL,
+    PRIMARY KEY (folder, name)
+) STRICT, WITHOUT ROWID;

@@ -157,9 +157,4 @@ impl Keywords {
         let at = |value: usize| self.starts.get(value).or(self.starts.last()).map_or(0, |at| *at as usize);
         at(values.start)..at(values.end)
     }
-
-    /// The documents that have this folded value.
-    pub fn docs_of(&self, value: u32) -> &[u32] {
-        self.docs.get(self.range(value as usize..value as usize + 1)).unwrap_or(&[])
-    }
 }

@@ -30,7 +30,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// Looks up the clauses.
     pub fn new(snapshot: &'a Snapshot, search: &'a ResolvedSearch, deadline: Deadline) -> Result<Self> {
-        let (scope, statistics) = snapshot.scope(search.scope.folders.iter().map(|folder| folder.0));
+        let (scope, statistics) = snapshot.in_scope(&search.scope);
         let mut said: Vec<(&Said, bool)> = Vec::new();
         collect(&search.root, true, &mut said);
         let (mut clauses, mut scored): (Vec<Clause<'a>>, Vec<usize>) = (Vec::new(), Vec::new());

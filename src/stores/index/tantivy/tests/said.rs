@@ -76,6 +76,10 @@ fn organisations_and_folders_are_walls() {
     assert_eq!(bench.keys(&asked), [3, 7]);
     asked.root = not(said("cancel"));
     assert_eq!(bench.keys(&asked), [0u32; 0]);
+    // A folder named without its organisation is nobody's.
+    asked.scope = Scope { orgs: vec![OrgId(1)], folders: vec![FolderId(20)] };
+    asked.root = Node::All;
+    assert_eq!(bench.keys(&asked), [0u32; 0]);
 }
 
 #[test]

@@ -47,6 +47,25 @@ fn keywords_compare_folded() {
 }
 
 #[test]
+fn lists_stand_beside_documents_without_values() {
+    let mut bench = Bench::new();
+    let calls = [
+        call(1),
+        call(2).queue(&["a", "b"]).hold(&[1.0, 2.0]),
+        call(3),
+        call(4).queue(&["c"]).hold(&[3.0]),
+        call(5).queue(&["b", "c"]).hold(&[2.0, 3.0]),
+        call(6),
+    ];
+    bench.apply(calls.into_iter().map(Call::whole).collect());
+    for (text, keys) in [("a", vec![2]), ("b", vec![2, 5]), ("c", vec![4, 5])] {
+        assert_eq!(bench.matching(one_of(QUEUE, &[text])), keys, "{text}");
+    }
+    assert_eq!(bench.matching(value(HOLD, Test::Numbers(Some((3.0, true)), None))), [4, 5]);
+    assert_eq!(bench.matching(not(value(HOLD, Test::Exists))), [1, 3, 6]);
+}
+
+#[test]
 fn numbers_and_instants_lie_between() {
     let bench = Bench::with(calls());
     let numbers = |low, high| value(HOLD, Test::Numbers(low, high));
