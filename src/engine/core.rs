@@ -15,8 +15,8 @@ use crate::domain::identity::Key;
 use crate::stores::Stores;
 use crate::stores::database::rows::Identity;
 use arc_swap::ArcSwap;
-use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
+use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 

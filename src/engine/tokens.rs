@@ -149,16 +149,14 @@ pub async fn make(core: &Core, caller: &Caller, body: Value) -> Result<Value> {
     let lacking: Vec<&str> = asked.rights.iter().filter(|right| !caller.may(**right)).map(|r| r.text()).collect();
     if !lacking.is_empty() {
         let lacking = lacking.join(", ");
-        return Err(Error::refused(
-            Code::RightMissing,
-            format!("a token grants at most what its maker holds; lacking: {lacking}"),
-        ));
+        return Err(Error::refused(Code::RightMissing, format!("a token grants at most what its maker holds; lacking: {lacking}")));
     }
     let expires = asked.expires.as_deref().map(|text| expiry(core, text)).transpose()?;
     let mut rights = asked.rights;
     rights.sort();
     rights.dedup();
-    let properties = Properties { name: asked.name, scope, rights, created: core.clock.now().rfc3339(), expires };
+    let properties =
+        Properties { name: asked.name, scope, rights, created: core.clock.now().rfc3339(), expires };
     let (token, id) = store(core, &properties).await?;
     let mut shown = shown(&id, &properties);
     if let Some(members) = shown.as_object_mut() {
@@ -178,9 +176,9 @@ fn expiry(core: &Core, text: &str) -> std::result::Result<String, Refusal> {
 
 /// The scope asked for, cut to what the maker sees and what exists.
 fn scope(core: &Core, caller: &Caller, asked: &Asked) -> Result<Scope> {
-    let scope = Scope { company: asked.company.clone(), org: asked.org.clone(), folder: asked.folder.clone() };
-    let complete =
-        |missing| Error::from(Refusal::at(Code::ParameterInvalid, missing, "a narrower level needs the wider one"));
+    let scope =
+        Scope { company: asked.company.clone(), org: asked.org.clone(), folder: asked.folder.clone() };
+    let complete = |missing| Error::from(Refusal::at(Code::ParameterInvalid, missing, "a narrower level needs the wider one"));
     let world = core.world();
     match (&scope.company, &scope.org, &scope.folder) {
         (None, None, None) => {}

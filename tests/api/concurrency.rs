@@ -14,8 +14,7 @@ fn simultaneous_edits_of_one_transcript_all_stand() {
                 scope.spawn(move || {
                     (0..25)
                         .map(|n| {
-                            let answer =
-                                server.patch("/metadata/Acme/Acme-Sales/R1", &json!({format!("w{writer}n{n}"): n}));
+                            let answer = server.patch("/metadata/Acme/Acme-Sales/R1", &json!({format!("w{writer}n{n}"): n}));
                             assert_eq!(answer.status, 200, "{}", answer.text());
                             answer.header("etag").unwrap().trim_matches('"').parse().unwrap()
                         })

@@ -9,19 +9,11 @@ fn nesting_follows_the_path_and_posts_are_additive() {
     assert_eq!(all["Acme"]["Acme-Sales"]["Other"]["custom_meta"], json!([]), "{all}");
     let org = server.get("/config/Acme/Acme-Sales/folders").ok(200);
     assert_eq!(org["Inbound"]["custom_meta"][2], "hold_time");
-    let changed = server
-        .post(
-            "/config/folders",
-            &json!({"Acme": {"Acme-Sales": {"Inbound": {"nspeakers": 1, "x_color": "red"}, "New": {}}}}),
-        )
-        .ok(200);
+    let changed = server.post("/config/folders", &json!({"Acme": {"Acme-Sales": {"Inbound": {"nspeakers": 1, "x_color": "red"}, "New": {}}}})).ok(200);
     assert_eq!(changed["Acme"]["Acme-Sales"]["Inbound"]["x_color"], "red", "{changed}");
     assert!(changed["Acme"]["Acme-Sales"].get("Other").is_none(), "only the objects named are answered");
     let inbound = server.get("/config/Acme/Acme-Sales/Inbound").ok(200);
-    assert_eq!(
-        (&inbound["nspeakers"], &inbound["x_color"], &inbound["custom_meta"][0]),
-        (&json!(1), &json!("red"), &json!("queue"))
-    );
+    assert_eq!((&inbound["nspeakers"], &inbound["x_color"], &inbound["custom_meta"][0]), (&json!(1), &json!("red"), &json!("queue")));
     assert_eq!((&inbound["status"], &inbound["mode"]), (&json!("OK"), &json!("active")));
     assert_eq!(server.get("/config/Acme").ok(200)["name"], "Acme Ltd");
     assert_eq!(server.get("/config/Acme/Acme-Sales").ok(200)["timezone"], "Europe/Berlin");
@@ -41,9 +33,7 @@ fn lists_have_v_sparks_shapes() {
     ] {
         assert_eq!(server.get(path).ok(200), shape, "{path}");
     }
-    server
-        .post("/config/Acme/users", &json!({"pat": {"email": "pat@example.org", "auth": {"password": "pst"}}}))
-        .ok(200);
+    server.post("/config/Acme/users", &json!({"pat": {"email": "pat@example.org", "auth": {"password": "pst"}}})).ok(200);
     assert_eq!(server.get("/list/users").ok(200), json!({"Acme": ["pat"]}));
     assert!(!server.get("/config/users").text().contains("pst"));
     server.post("/config/Acme/Acme-Sales/apps", &json!({"Drivers": {"template": "custom"}})).ok(200);
@@ -56,11 +46,7 @@ fn deleting_needs_multi_and_tree() {
     server.bring("R1", &json!({"queue": "a"}), &[("agent", "hello")]).ok(201);
     let sentence = |path: &str| {
         let answer = server.delete(path);
-        (
-            answer.status,
-            answer.json()["detail"].as_str().unwrap_or_default().to_owned()
-                + answer.json()["title"].as_str().unwrap_or_default(),
-        )
+        (answer.status, answer.json()["detail"].as_str().unwrap_or_default().to_owned() + answer.json()["title"].as_str().unwrap_or_default())
     };
     let (status, words) = sentence("/config/folders");
     assert!(status == 409 && words.contains("Can not delete multiple items"), "{words}");
@@ -99,10 +85,7 @@ fn refused_configuration_changes_nothing() {
         assert!(found == code || found == "config_invalid", "{body}: {found}");
     }
     assert_eq!(server.get(folder).ok(200), before);
-    assert_eq!(
-        server.post("/config/Acme/Acme-Sales", &json!({"timezone": "Mars/Olympus"})).code(422),
-        "config_invalid"
-    );
+    assert_eq!(server.post("/config/Acme/Acme-Sales", &json!({"timezone": "Mars/Olympus"})).code(422), "config_invalid");
     server.bring("R1", &json!({}), &[]).ok(201);
     assert_eq!(server.post("/config/Acme/Acme-Sales", &json!({"timezone": "UTC"})).code(409), "timezone_fixed");
     assert_eq!(server.request("POST", folder, &[], Some(b"{not json")).code(400), "json_invalid");
@@ -115,12 +98,7 @@ fn etags_guard_and_dry_runs_plan() {
     let seen = server.get(folder);
     let etag = seen.header("etag").expect("an ETag").to_owned();
     let with = |tag: &str, query: &str| {
-        server.request(
-            "POST",
-            &format!("{folder}{query}"),
-            &[("If-Match", tag), ("Content-Type", "application/json")],
-            Some(br#"{"custom_meta":["queue","extra"]}"#),
-        )
+        server.request("POST", &format!("{folder}{query}"), &[("If-Match", tag), ("Content-Type", "application/json")], Some(br#"{"custom_meta":["queue","extra"]}"#))
     };
     assert_eq!(with("\"stale\"", "").code(412), "revision_mismatch");
     let plan = with(&etag, "?dry_run=true").ok(200);

@@ -26,8 +26,7 @@ fn every_answered_edit_survives_kill_9() {
         let moment = Duration::from_millis(50 + (seed >> 33) % 700);
         std::thread::scope(|scope| {
             for writer in 0..8_u64 {
-                let (addr, token, acknowledged, counter, stop) =
-                    (server.addr.clone(), server.token.clone(), &acknowledged, &counter, &stop);
+                let (addr, token, acknowledged, counter, stop) = (server.addr.clone(), server.token.clone(), &acknowledged, &counter, &stop);
                 scope.spawn(move || {
                     let bearer = format!("Bearer {token}");
                     let mut n = writer;
@@ -111,8 +110,7 @@ fn foreign(folder: &std::path::Path) {
 
 /// Overwrites every file whose name ends so.
 fn spoil(folder: &std::path::Path, ending: &str, bytes: &[u8]) {
-    let hit: Vec<_> =
-        crate::support::server::files(folder).into_iter().filter(|p| p.to_string_lossy().ends_with(ending)).collect();
+    let hit: Vec<_> = crate::support::server::files(folder).into_iter().filter(|p| p.to_string_lossy().ends_with(ending)).collect();
     assert!(!hit.is_empty(), "no file ends in {ending}");
     for file in hit {
         std::fs::write(file, bytes).unwrap();

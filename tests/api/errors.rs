@@ -25,9 +25,7 @@ fn malformed_requests_are_told_apart() {
     let server = Server::acme();
     server.bring("R1", &json!({"queue": "a"}), &[]).ok(201);
     let at = "/metadata/Acme/Acme-Sales/R1";
-    let send = |content: &str, body: &[u8]| {
-        server.request("PATCH", at, &[("Content-Type", content), ("Accept", "application/json")], Some(body))
-    };
+    let send = |content: &str, body: &[u8]| server.request("PATCH", at, &[("Content-Type", content), ("Accept", "application/json")], Some(body));
     assert_eq!(send("application/json", b"{\"a\":").code(400), "json_invalid");
     assert_eq!(send("application/json", b"{\"a\":\"\xff\"}").code(400), "json_invalid");
     assert_eq!(send("application/json", b"[1]").code(400), "body_shape");
@@ -37,19 +35,11 @@ fn malformed_requests_are_told_apart() {
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(2 << 20));
     assert_eq!(send("application/json", large.as_bytes()).code(413), "body_too_large");
     let many: String = (0..1_001).map(|n| format!("\"n{n}\":1,")).collect();
-    assert_eq!(
-        send("application/json", format!("{{{}}}", many.trim_end_matches(',')).as_bytes()).code(422),
-        "too_many_fields"
-    );
+    assert_eq!(send("application/json", format!("{{{}}}", many.trim_end_matches(',')).as_bytes()).code(422), "too_many_fields");
     assert_eq!(server.patch(&format!("{at}?colour=red"), &json!({})).code(400), "parameter_unknown");
     assert_eq!(server.patch(&format!("{at}?dry_run=perhaps"), &json!({})).code(400), "parameter_invalid");
     assert_eq!(server.patch(&format!("{at}?wait=forever"), &json!({})).code(400), "parameter_invalid");
-    let gzip = server.request(
-        "PATCH",
-        at,
-        &[("Content-Type", "application/json"), ("Content-Encoding", "gzip"), ("Accept", "application/json")],
-        Some(b"{}"),
-    );
+    let gzip = server.request("PATCH", at, &[("Content-Type", "application/json"), ("Content-Encoding", "gzip"), ("Accept", "application/json")], Some(b"{}"));
     assert_eq!(gzip.code(415), "media_type_unsupported");
     assert_eq!(server.get(at).header("etag"), Some("\"1\""));
 }
@@ -59,46 +49,20 @@ fn no_odd_request_makes_a_500() {
     let server = Server::acme();
     server.bring("R1", &json!({"queue": "a"}), &[("agent", "hello there")]).ok(201);
     let paths = [
-        "/metadata/Acme/Acme-Sales/%00",
-        "/metadata/Acme/Acme-Sales/%2F",
-        "/metadata/Acme/Acme-Sales/..",
-        "/metadata/%FF/x/y",
-        "/metadata/Acme/Acme-Sales/a%2Cb",
-        "/config/Acme/Acme-Sales/Inbound/x/y/z",
-        "/config/a%20b",
-        "/list/%E2%82",
-        "//",
-        "/%",
-        "/search/Acme/Acme-Sales?q=%22",
-        "/search/Acme/Acme-Sales?q=(((((",
-        "/search/Acme/Acme-Sales?q=a%20AND",
-        "/search/Acme/Acme-Sales?q=NOT",
-        "/search/Acme/Acme-Sales?q=queue:[a%20TO",
-        "/search/Acme/Acme-Sales?q=hold_time:%3E%22x%22",
-        "/search/Acme/Acme-Sales?q=%FF",
-        "/search/Acme/Acme-Sales?size=-1",
-        "/search/Acme/Acme-Sales?size=1001",
-        "/search/Acme/Acme-Sales?offset=99999999999999999999",
-        "/search/Acme/Acme-Sales?sort=nothing",
-        "/search/Acme/Acme-Sales?sortdir=sideways",
-        "/search/Acme/Acme-Sales?facets=,,:",
-        "/search/Acme/Acme-Sales?after=zz",
-        "/search/Acme/Acme-Sales?output=bogus",
-        "/search/Acme/Acme-Sales?daterange=x",
-        "/search/Acme/Acme-Sales?q=hold_time:%5B1%20TO%205.6%5D",
-        "/search/Acme/Acme-Sales?q=hold_time:%3C=-1e300",
-        "/search/Acme/Acme-Sales?moments=1000000",
+        "/metadata/Acme/Acme-Sales/%00", "/metadata/Acme/Acme-Sales/%2F", "/metadata/Acme/Acme-Sales/..", "/metadata/%FF/x/y",
+        "/metadata/Acme/Acme-Sales/a%2Cb", "/config/Acme/Acme-Sales/Inbound/x/y/z", "/config/a%20b", "/list/%E2%82", "//", "/%",
+        "/search/Acme/Acme-Sales?q=%22", "/search/Acme/Acme-Sales?q=(((((", "/search/Acme/Acme-Sales?q=a%20AND", "/search/Acme/Acme-Sales?q=NOT",
+        "/search/Acme/Acme-Sales?q=queue:[a%20TO", "/search/Acme/Acme-Sales?q=hold_time:%3E%22x%22", "/search/Acme/Acme-Sales?q=%FF",
+        "/search/Acme/Acme-Sales?size=-1", "/search/Acme/Acme-Sales?size=1001", "/search/Acme/Acme-Sales?offset=99999999999999999999",
+        "/search/Acme/Acme-Sales?sort=nothing", "/search/Acme/Acme-Sales?sortdir=sideways", "/search/Acme/Acme-Sales?facets=,,:",
+        "/search/Acme/Acme-Sales?after=zz", "/search/Acme/Acme-Sales?output=bogus", "/search/Acme/Acme-Sales?daterange=x",
+        "/search/Acme/Acme-Sales?q=hold_time:%5B1%20TO%205.6%5D", "/search/Acme/Acme-Sales?q=hold_time:%3C=-1e300", "/search/Acme/Acme-Sales?moments=1000000",
     ];
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
         for path in paths {
             for body in [None, Some(&b"{\"q\":5}"[..]), Some(&b"[[]]"[..]), Some(&b"\xff\xfe"[..])] {
                 let answer = server.request(method, path, &[("Content-Type", "application/json")], body);
-                assert!(
-                    answer.status < 500 || answer.status == 503,
-                    "{method} {path}: {} {}",
-                    answer.status,
-                    answer.text()
-                );
+                assert!(answer.status < 500 || answer.status == 503, "{method} {path}: {} {}", answer.status, answer.text());
             }
         }
     }
@@ -117,14 +81,7 @@ fn operations_answer() {
     server.bring("R1", &json!({"queue": "a"}), &[]).ok(201);
     server.settle();
     let metrics = server.get("/metrics").text();
-    for name in [
-        "linernotes_http_requests_total",
-        "linernotes_edits_total",
-        "linernotes_commits_total",
-        "linernotes_owed_index",
-        "linernotes_index_commits_total",
-        "linernotes_index_record_segments",
-    ] {
+    for name in ["linernotes_http_requests_total", "linernotes_edits_total", "linernotes_commits_total", "linernotes_owed_index", "linernotes_index_commits_total", "linernotes_index_record_segments"] {
         assert!(metrics.contains(name), "{name}: {metrics}");
     }
     let openapi = server.send("GET", "/openapi.json", &[], None).ok(200);

@@ -35,18 +35,13 @@ fn a_field_added_later_is_back_filled_and_one_taken_out_stays_in_the_archive() {
         server.bring(&format!("t{n:03}"), &json!({"color": color, "queue": "a"}), &[]).ok(201);
     }
     let before = server.get("/metadata/Acme/Acme-Sales/t000");
-    let (etag, modified) =
-        (before.header("etag").map(str::to_owned), before.header("last-modified").map(str::to_owned));
+    let (etag, modified) = (before.header("etag").map(str::to_owned), before.header("last-modified").map(str::to_owned));
     server.post(FOLDER, &json!({"custom_meta": ["queue", "Color"]})).ok(200);
     server.settle();
     assert_eq!(server.find("q=color:teal&output=count")["count"], 50);
     assert_eq!(server.get(FOLDER).ok(200)["status"], "OK");
     let after = server.get("/metadata/Acme/Acme-Sales/t000");
-    assert_eq!(
-        (after.header("etag"), after.header("last-modified")),
-        (etag.as_deref(), modified.as_deref()),
-        "a back-fill is no edit"
-    );
+    assert_eq!((after.header("etag"), after.header("last-modified")), (etag.as_deref(), modified.as_deref()), "a back-fill is no edit");
     assert_eq!(after.ok(200)["Color"], "teal", "shown in the configured spelling");
     server.post(FOLDER, &json!({"custom_meta": ["queue"]})).ok(200);
     server.settle();
@@ -58,9 +53,7 @@ fn a_field_added_later_is_back_filled_and_one_taken_out_stays_in_the_archive() {
 #[test]
 fn a_back_fill_goes_on_after_a_crash() {
     let mut server = Server::acme();
-    let lines: String = (0..2_000)
-        .map(|n| format!("{{\"tid\":\"t{n}\",\"client_data\":{{\"color\":\"teal\"}},\"utterances\":[]}}\n"))
-        .collect();
+    let lines: String = (0..2_000).map(|n| format!("{{\"tid\":\"t{n}\",\"client_data\":{{\"color\":\"teal\"}},\"utterances\":[]}}\n")).collect();
     server.request("POST", "/transcripts/Acme/Acme-Sales?folder=Inbound", &[], Some(lines.as_bytes()));
     server.settle();
     server.post(FOLDER, &json!({"custom_meta": ["color"]})).ok(200);
@@ -74,9 +67,7 @@ fn a_back_fill_goes_on_after_a_crash() {
 #[test]
 fn edits_during_a_back_fill_are_kept() {
     let server = Server::acme();
-    let lines: String = (0..1_000)
-        .map(|n| format!("{{\"tid\":\"t{n}\",\"client_data\":{{\"color\":\"teal\"}},\"utterances\":[]}}\n"))
-        .collect();
+    let lines: String = (0..1_000).map(|n| format!("{{\"tid\":\"t{n}\",\"client_data\":{{\"color\":\"teal\"}},\"utterances\":[]}}\n")).collect();
     server.request("POST", "/transcripts/Acme/Acme-Sales?folder=Inbound", &[], Some(lines.as_bytes()));
     server.post(FOLDER, &json!({"custom_meta": ["color"]})).ok(200);
     for n in (0..1_000).step_by(7) {
@@ -89,8 +80,7 @@ fn edits_during_a_back_fill_are_kept() {
 #[test]
 fn names_with_dots_blanks_and_signs_are_ordinary_names() {
     let server = Server::acme();
-    let names =
-        ["bank_balance.PIN", "hold time", "Did you enjoy this task?", "...find you a suitable ride?", "a/b", "名前"];
+    let names = ["bank_balance.PIN", "hold time", "Did you enjoy this task?", "...find you a suitable ride?", "a/b", "名前"];
     let fields = json!({"Did you enjoy this task?": {"type": "boolean"}});
     server.post("/config/Acme/Acme-Sales", &json!({"fields": fields})).ok(200);
     server.post(FOLDER, &json!({"custom_meta": names})).ok(200);
@@ -98,20 +88,11 @@ fn names_with_dots_blanks_and_signs_are_ordinary_names() {
         "...find you a suitable ride?": "no", "a/b": "c", "名前": "山田"});
     server.bring("R1", &values, &[]).ok(201);
     server.bring("R2", &json!({"bank_balance.PIN": 314}), &[]).ok(201);
-    for query in [
-        "%22bank_balance.PIN%22:0314",
-        "bank_balance.PIN:0314",
-        "%22hold%20time%22:%22X%20Y%22",
-        "%22Did%20you%20enjoy%20this%20task?%22:true",
-        "%22...find%20you%20a%20suitable%20ride?%22:no",
-        "%22a/b%22:C",
-        "%E5%90%8D%E5%89%8D:%E5%B1%B1%E7%94%B0",
-    ] {
+    for query in ["%22bank_balance.PIN%22:0314", "bank_balance.PIN:0314", "%22hold%20time%22:%22X%20Y%22", "%22Did%20you%20enjoy%20this%20task?%22:true",
+        "%22...find%20you%20a%20suitable%20ride?%22:no", "%22a/b%22:C", "%E5%90%8D%E5%89%8D:%E5%B1%B1%E7%94%B0"] {
         assert_eq!(server.ids(&format!("q={query}")), ["R1"], "{query}");
     }
     let at = "/metadata/Acme/Acme-Sales/R1";
-    server
-        .request("DELETE", &format!("{at}?fields=hold%20time,a%2Fb"), &[("Accept", "application/json")], None)
-        .ok(200);
+    server.request("DELETE", &format!("{at}?fields=hold%20time,a%2Fb"), &[("Accept", "application/json")], None).ok(200);
     assert!(server.ids("q=%22a/b%22:*").is_empty());
 }

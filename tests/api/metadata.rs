@@ -6,9 +6,7 @@ const R1: &str = "/metadata/Acme/Acme-Sales/R1";
 
 fn server() -> Server {
     let server = Server::acme();
-    server
-        .bring("R1", &json!({"queue": "billing", "agentgroup": "1", "transfers": "2"}), &[("agent", "Good morning")])
-        .ok(201);
+    server.bring("R1", &json!({"queue": "billing", "agentgroup": "1", "transfers": "2"}), &[("agent", "Good morning")]).ok(201);
     server
 }
 
@@ -27,20 +25,16 @@ fn v_sparks_two_documented_calls_work_unchanged() {
 #[test]
 fn v_spark_errors_are_one_escaped_line_of_html_unless_json_is_asked_for() {
     let server = server();
-    let plain =
-        server.request("PATCH", R1, &[("Content-Type", "application/json")], Some(br#"{"<b>tid":"x","TID":"y"}"#));
+    let plain = server.request("PATCH", R1, &[("Content-Type", "application/json")], Some(br#"{"<b>tid":"x","TID":"y"}"#));
     assert_eq!(plain.status, 400);
     assert!(plain.header("content-type").is_some_and(|t| t.starts_with("text/html")));
     assert!(!plain.text().contains("<b>") && !plain.text().trim_end().contains('\n'));
-    for (accept, problem) in
-        [("*/*", false), ("text/html", false), ("application/json", true), ("application/problem+json", true)]
-    {
+    for (accept, problem) in [("*/*", false), ("text/html", false), ("application/json", true), ("application/problem+json", true)] {
         let headers = [("Content-Type", "application/json"), ("Accept", accept)];
         let answer = server.request("PATCH", R1, &headers, Some(br#"{"utterances":"x"}"#));
         assert_eq!(answer.status, if problem { 422 } else { 400 }, "{accept}");
     }
-    let unknown =
-        server.send("PATCH", &format!("{R1}?token=nobody"), &[("Content-Type", "application/json")], Some(b"{}"));
+    let unknown = server.send("PATCH", &format!("{R1}?token=nobody"), &[("Content-Type", "application/json")], Some(b"{}"));
     assert_eq!(unknown.status, 400);
     assert_eq!(server.get(R1).ok(200)["queue"], "billing");
 }
@@ -63,20 +57,15 @@ fn headers_tell_revision_time_mark_and_unindexed_names() {
 #[test]
 fn names_are_one_field_in_any_case_and_the_configured_spelling_is_shown() {
     let server = server();
-    assert_eq!(
-        server.patch(R1, &json!({"QUEUE": "b", "AgentGroup": "9"})).ok(200),
-        json!({"queue": "b", "agentgroup": "9", "transfers": "2"})
-    );
+    assert_eq!(server.patch(R1, &json!({"QUEUE": "b", "AgentGroup": "9"})).ok(200),
+        json!({"queue": "b", "agentgroup": "9", "transfers": "2"}));
     assert_eq!(server.patch(R1, &json!({"a": 1, "A": 2})).code(400), "duplicate_field");
 }
 
 #[test]
 fn null_removes_and_absent_names_are_no_error() {
     let server = server();
-    assert_eq!(
-        server.patch(R1, &json!({"queue": null, "never": null})).ok(200),
-        json!({"agentgroup": "1", "transfers": "2"})
-    );
+    assert_eq!(server.patch(R1, &json!({"queue": null, "never": null})).ok(200), json!({"agentgroup": "1", "transfers": "2"}));
     assert_eq!(server.json("DELETE", R1, &json!(["never", "TRANSFERS"])).ok(200), json!({"agentgroup": "1"}));
     let by_query = server.delete(&format!("{R1}?fields=agentgroup,other"));
     assert_eq!(by_query.ok(200), json!({}));
@@ -90,8 +79,7 @@ fn every_request_counts_but_an_empty_body_is_malformed() {
     assert_eq!(first.header("etag"), Some("\"2\""));
     let second = server.json("DELETE", R1, &json!([]));
     assert_eq!(second.header("etag"), Some("\"3\""));
-    let empty =
-        server.request("PATCH", R1, &[("Content-Type", "application/json"), ("Accept", "application/json")], Some(b""));
+    let empty = server.request("PATCH", R1, &[("Content-Type", "application/json"), ("Accept", "application/json")], Some(b""));
     assert_eq!(empty.code(400), "body_empty");
     assert_eq!(server.get(R1).header("etag"), Some("\"3\""));
 }
@@ -110,13 +98,9 @@ fn merge_patch_and_json_patch_go_deep() {
         let headers = [("Content-Type", "application/json-patch+json"), ("Accept", "application/json")];
         server.request("PATCH", R1, &headers, Some(body.as_bytes()))
     };
-    let done =
-        patch(r#"[{"op":"test","path":"/case/open","value":true},{"op":"add","path":"/case/parts/-","value":3}]"#);
+    let done = patch(r#"[{"op":"test","path":"/case/open","value":true},{"op":"add","path":"/case/parts/-","value":3}]"#);
     assert_eq!(done.ok(200)["case"], json!({"no": 1.5, "parts": [1, 2, 3], "open": true}));
-    assert_eq!(
-        patch(r#"[{"op":"remove","path":"/queue"},{"op":"test","path":"/case/open","value":false}]"#).code(409),
-        "patch_test_failed"
-    );
+    assert_eq!(patch(r#"[{"op":"remove","path":"/queue"},{"op":"test","path":"/case/open","value":false}]"#).code(409), "patch_test_failed");
     assert_eq!(patch(r#"[{"op":"remove","path":"/nothing"}]"#).code(422), "patch_path_missing");
     assert_eq!(patch(r#"[{"op":"fly","path":"/queue"}]"#).code(400), "patch_invalid");
     assert_eq!(server.get(R1).ok(200)["queue"], "billing");
@@ -161,15 +145,8 @@ fn values_must_fit_their_type_and_strings_that_read_as_it_do() {
     assert_eq!(server.get(R1).ok(200)["hold_time"], "78", "the archive keeps what was sent");
     let misfit = server.patch(R1, &json!({"hold_time": "soon", "queue": "x"}));
     let problem = misfit.json();
-    assert_eq!(
-        (misfit.status, &problem["code"], &problem["errors"][0]["pointer"]),
-        (422, &json!("type_mismatch"), &json!("/hold_time"))
-    );
-    assert!(
-        problem["detail"]
-            .as_str()
-            .is_some_and(|d| d.contains("hold_time") && d.contains("number") && d.contains("soon"))
-    );
+    assert_eq!((misfit.status, &problem["code"], &problem["errors"][0]["pointer"]), (422, &json!("type_mismatch"), &json!("/hold_time")));
+    assert!(problem["detail"].as_str().is_some_and(|d| d.contains("hold_time") && d.contains("number") && d.contains("soon")));
     assert_eq!(server.patch(R1, &json!({"queue": {"a": 1}})).code(422), "type_mismatch");
     server.patch(R1, &json!({"queue": ["a", "b"], "hold_time": [], "vip": ""})).ok(200);
     server.post("/config/Acme/Acme-Sales/folders", &json!({"Inbound": {"on_mismatch": "store"}})).ok(200);
@@ -181,8 +158,7 @@ fn values_must_fit_their_type_and_strings_that_read_as_it_do() {
 #[test]
 fn a_receipt_says_what_became_of_each_field() {
     let server = server();
-    let receipt =
-        server.patch(&format!("{R1}?receipt=true"), &json!({"queue": "a", "color": "red", "direction": null})).ok(200);
+    let receipt = server.patch(&format!("{R1}?receipt=true"), &json!({"queue": "a", "color": "red", "direction": null})).ok(200);
     assert_eq!(receipt["revision"], 2);
     assert_eq!(receipt["metadata"]["color"], "red");
     assert_eq!(receipt["fields"]["queue"], json!({"database": "stored", "index": "stored", "archive": "stored"}));
@@ -247,10 +223,7 @@ fn waiting_for_archive_and_search_holds_the_answer() {
         .find(|p| p.to_string_lossy().ends_with("R1.jsonmeta"))
         .expect("a metadata file");
     let file: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    assert_eq!(
-        (&file["metadata"]["color"], &file["revision"], &file["folder"]),
-        (&json!("teal"), &json!(3), &json!("Inbound"))
-    );
+    assert_eq!((&file["metadata"]["color"], &file["revision"], &file["folder"]), (&json!("teal"), &json!(3), &json!("Inbound")));
 }
 
 #[test]
@@ -259,14 +232,7 @@ fn values_pass_through_byte_for_byte() {
     let body = r#"{"pin":"0314","big":12345678901234567890123,"float":1.10,"dash":"-inbound","sign":"a:b=c","list":[1, 2],"esc":"\u00e9"}"#;
     let headers = [("Content-Type", "application/json")];
     let text = server.request("PATCH", R1, &headers, Some(body.as_bytes())).text();
-    for part in [
-        r#""pin":"0314""#,
-        r#""big":12345678901234567890123"#,
-        r#""float":1.10"#,
-        r#""dash":"-inbound""#,
-        r#""list":[1, 2]"#,
-        r#""esc":"\u00e9""#,
-    ] {
+    for part in [r#""pin":"0314""#, r#""big":12345678901234567890123"#, r#""float":1.10"#, r#""dash":"-inbound""#, r#""list":[1, 2]"#, r#""esc":"\u00e9""#] {
         assert!(text.contains(part), "{part} in {text}");
     }
     server.settle();

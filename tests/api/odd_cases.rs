@@ -21,8 +21,7 @@ fn server() -> Server {
 #[test]
 fn every_odd_record_comes_back_as_it_was() {
     let mut server = server();
-    let answer =
-        server.request("POST", "/transcripts/Acme/Acme-Sales?folder=Inbound&id=requestid", &[], Some(ODD.as_bytes()));
+    let answer = server.request("POST", "/transcripts/Acme/Acme-Sales?folder=Inbound&id=requestid", &[], Some(ODD.as_bytes()));
     let verdicts: Vec<Value> = answer.text().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let failed: Vec<_> = verdicts.iter().filter(|v| v["status"] == "failed").collect();
     assert!(failed.is_empty(), "{failed:?}");
@@ -44,14 +43,12 @@ fn odd_values_are_found() {
     let server = server();
     server.request("POST", "/transcripts/Acme/Acme-Sales?folder=Inbound&id=requestid", &[], Some(ODD.as_bytes()));
     let has = |query: &str, tid: &str| assert!(server.ids(query).iter().any(|t| t == tid), "{query} finds {tid}");
-    let chinese =
-        records().into_iter().find(|r| r["requestid"].as_str().unwrap().ends_with("accumulators.zh")).unwrap();
+    let chinese = records().into_iter().find(|r| r["requestid"].as_str().unwrap().ends_with("accumulators.zh")).unwrap();
     let text = chinese["utterances"].as_array().unwrap().iter().filter_map(|u| u["text"].as_str()).collect::<String>();
     let run: Vec<char> = text.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).collect();
     let word = text.char_indices().find_map(|(at, c)| {
         let two: Vec<char> = text[at..].chars().take(2).collect();
-        (run.contains(&c) && two.len() == 2 && two.iter().all(|c| ('\u{4e00}'..='\u{9fff}').contains(c)))
-            .then(|| two.into_iter().collect::<String>())
+        (run.contains(&c) && two.len() == 2 && two.iter().all(|c| ('\u{4e00}'..='\u{9fff}').contains(c))).then(|| two.into_iter().collect::<String>())
     });
     let encoded: String = word.unwrap().bytes().map(|b| format!("%{b:02X}")).collect();
     has(&format!("q={encoded}"), chinese["requestid"].as_str().unwrap());

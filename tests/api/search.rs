@@ -5,21 +5,12 @@ use serde_json::{Value, json};
 fn server() -> Server {
     let server = Server::acme();
     let bring = |tid: &str, data: Value, turns: &[(&str, &str)]| server.bring(tid, &data, turns).ok(201);
-    bring(
-        "a1",
-        json!({"queue": "Billing", "hold_time": 30, "called": "2026-01-05", "vip": true, "note": "wants a refund", "datetime": "2026-01-05 10:00:00"}),
-        &[("agent", "Good morning, how can I help?"), ("client", "I want to cancel my plan")],
-    );
-    bring(
-        "a2",
-        json!({"queue": "billing", "hold_time": "90.5", "called": "2026-02-01T10:00:00Z", "vip": false, "datetime": "2026-01-06 10:00:00"}),
-        &[("agent", "Cancel? my goodness"), ("client", "plan B it is, cancel cancel")],
-    );
-    bring(
-        "a3",
-        json!({"queue": ["Sales", "support"], "hold_time": 60, "note": "refund the customer", "datetime": "2026-01-07 10:00:00"}),
-        &[("agent", "Hello"), ("client", "a new laptop please")],
-    );
+    bring("a1", json!({"queue": "Billing", "hold_time": 30, "called": "2026-01-05", "vip": true, "note": "wants a refund", "datetime": "2026-01-05 10:00:00"}),
+        &[("agent", "Good morning, how can I help?"), ("client", "I want to cancel my plan")]);
+    bring("a2", json!({"queue": "billing", "hold_time": "90.5", "called": "2026-02-01T10:00:00Z", "vip": false, "datetime": "2026-01-06 10:00:00"}),
+        &[("agent", "Cancel? my goodness"), ("client", "plan B it is, cancel cancel")]);
+    bring("a3", json!({"queue": ["Sales", "support"], "hold_time": 60, "note": "refund the customer", "datetime": "2026-01-07 10:00:00"}),
+        &[("agent", "Hello"), ("client", "a new laptop please")]);
     bring("a4", json!({"direction": "Smithson", "datetime": "2026-01-08 10:00:00"}), &[("Dr X", "take two tablets")]);
     server.put("/transcripts/Acme/Acme-Sales/o1?folder=Other", &json!({"client_data": {"datetime": "2026-01-09 10:00:00"}, "utterances": [{"speaker": "agent", "text": "cancel nothing"}]})).ok(201);
     server
@@ -115,10 +106,7 @@ fn rows_pages_sorts_and_columns() {
     assert!(scores.windows(2).all(|w| w[0] >= w[1]) && scores[2] > 0.0, "{scored}");
     assert_eq!(scored["results"][0]["tid"], "a2", "said three times");
     let dropped = server.find("q=laptop&fields=voci,-duration")["results"][0].clone();
-    assert!(
-        dropped.get("datetime").is_some() && dropped.get("duration").is_none() && dropped.get("queue").is_none(),
-        "{dropped}"
-    );
+    assert!(dropped.get("datetime").is_some() && dropped.get("duration").is_none() && dropped.get("queue").is_none(), "{dropped}");
     let details = server.find("q=laptop&output=details");
     assert_eq!(details["results"][0]["utterances"][1]["text"], "a new laptop please");
     assert_eq!(server.get("/search/Acme/Acme-Sales?output=bogus").json()["detail"], "Invalid output option");
@@ -163,11 +151,7 @@ fn facets_count_transcripts_and_show_the_most_frequent_spelling() {
     assert_eq!(facets["vip"].as_array().map(Vec::len), Some(1));
     assert_eq!(facets["hold_time"].as_array().map(Vec::len), Some(3));
     let words = server.find("q=cancel&size=0&facets=queue")["facets"].clone();
-    assert_eq!(
-        words["queue"],
-        json!([{"value": "Billing", "count": 2}]),
-        "of two spellings equally frequent the least"
-    );
+    assert_eq!(words["queue"], json!([{"value": "Billing", "count": 2}]), "of two spellings equally frequent the least");
 }
 
 #[test]
@@ -175,11 +159,7 @@ fn moments_lead_to_the_second_of_the_call() {
     let server = server();
     let row = server.find("q=%22to%20cancel%20my%22&moments=3&fields=tid")["results"][0].clone();
     let moment = &row["moments"][0];
-    assert_eq!(
-        (&moment["turn"], &moment["speaker"], &moment["start"], &moment["text"]),
-        (&json!(1), &json!("client"), &json!(5.0), &json!("I want to cancel my plan")),
-        "{row}"
-    );
+    assert_eq!((&moment["turn"], &moment["speaker"], &moment["start"], &moment["text"]), (&json!(1), &json!("client"), &json!(5.0), &json!("I want to cancel my plan")), "{row}");
     assert_eq!(moment["spans"], json!([[7, 19]]));
 }
 
@@ -199,9 +179,7 @@ fn a_search_after_a_mark_sees_the_write() {
 fn roles_follow_the_folders_speakers() {
     let server = server();
     assert!(server.ids("q=agent:tablets").is_empty());
-    server
-        .post("/config/Acme/Acme-Sales/Inbound", &json!({"speakers": {"agent": ["dr x"], "client": ["client"]}}))
-        .ok(200);
+    server.post("/config/Acme/Acme-Sales/Inbound", &json!({"speakers": {"agent": ["dr x"], "client": ["client"]}})).ok(200);
     assert_eq!(server.ids("q=agent:tablets"), ["a4"]);
     assert!(!server.ids("q=agent:hello").contains(&"a3".to_owned()));
 }

@@ -8,8 +8,7 @@ fn token(server: &Server, body: &Value) -> String {
 
 fn status(server: &Server, token: &str, method: &str, path: &str, body: Option<&str>) -> u16 {
     let bearer = format!("Bearer {token}");
-    let headers =
-        [("Authorization", bearer.as_str()), ("Content-Type", "application/json"), ("Accept", "application/json")];
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json"), ("Accept", "application/json")];
     server.send(method, path, &headers, body.map(str::as_bytes)).status
 }
 
@@ -20,12 +19,7 @@ fn two_companies() -> Server {
     server.post("/config/Beta/Beta-Ops/folders", &json!({"In": {"custom_meta": ["queue"]}})).ok(200);
     server.bring("R1", &json!({"queue": "a"}), &[("agent", "hello")]).ok(201);
     server.put("/transcripts/Acme/Acme-Sales/R2?folder=Other", &json!({"utterances": [{"text": "hello"}]})).ok(201);
-    server
-        .put(
-            "/transcripts/Beta/Beta-Ops/R1?folder=In",
-            &json!({"client_data": {"queue": "b"}, "utterances": [{"text": "hello"}]}),
-        )
-        .ok(201);
+    server.put("/transcripts/Beta/Beta-Ops/R1?folder=In", &json!({"client_data": {"queue": "b"}, "utterances": [{"text": "hello"}]})).ok(201);
     server.settle();
     server
 }
@@ -37,13 +31,8 @@ fn what_a_token_may_not_see_answers_as_what_does_not_exist() {
     let compare = |hidden: &str, unknown: &str| {
         for method in ["GET", "PATCH", "PUT", "DELETE"] {
             let bearer = format!("Bearer {acme}");
-            let headers = [
-                ("Authorization", bearer.as_str()),
-                ("Content-Type", "application/json"),
-                ("Accept", "application/json"),
-            ];
-            let body =
-                if method == "GET" { None } else { Some(if method == "DELETE" { &b"[]"[..] } else { &b"{}"[..] }) };
+            let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json"), ("Accept", "application/json")];
+            let body = if method == "GET" { None } else { Some(if method == "DELETE" { &b"[]"[..] } else { &b"{}"[..] }) };
             let (a, b) = (server.send(method, hidden, &headers, body), server.send(method, unknown, &headers, body));
             let strip = |answer: &crate::support::Answer| {
                 let mut problem = answer.json();
@@ -68,19 +57,14 @@ fn what_a_token_may_not_see_answers_as_what_does_not_exist() {
 #[test]
 fn a_folder_token_sees_its_folder_only() {
     let server = two_companies();
-    let only = token(
-        &server,
-        &json!({"name": "f", "company": "Acme", "org": "Acme-Sales", "folder": "Inbound", "rights": ["read", "write"]}),
-    );
+    let only = token(&server, &json!({"name": "f", "company": "Acme", "org": "Acme-Sales", "folder": "Inbound", "rights": ["read", "write"]}));
     assert_eq!(status(&server, &only, "GET", "/metadata/Acme/Acme-Sales/R1", None), 200);
     assert_eq!(status(&server, &only, "GET", "/metadata/Acme/Acme-Sales/R2", None), 404);
     assert_eq!(status(&server, &only, "PATCH", "/metadata/Acme/Acme-Sales/R2", Some("{}")), 404);
     assert_eq!(status(&server, &only, "PUT", "/transcripts/Acme/Acme-Sales/R2?folder=Inbound", Some("{}")), 404);
     assert_eq!(status(&server, &only, "PUT", "/transcripts/Acme/Acme-Sales/R1?folder=Other", Some("{}")), 404);
     let bearer = format!("Bearer {only}");
-    let found = server
-        .send("GET", "/search/Acme/Acme-Sales?q=hello&facets=folder", &[("Authorization", &bearer)], None)
-        .ok(200);
+    let found = server.send("GET", "/search/Acme/Acme-Sales?q=hello&facets=folder", &[("Authorization", &bearer)], None).ok(200);
     assert_eq!((&found["total"], &found["results"][0]["tid"]), (&json!(1), &json!("R1")), "{found}");
     assert_eq!(found["facets"]["folder"].as_array().map(Vec::len), Some(1));
     assert_eq!(status(&server, &only, "GET", "/search/Acme/Acme-Sales/Other", None), 404);
@@ -105,29 +89,11 @@ fn rights_are_demanded() {
 fn a_token_grants_at_most_what_its_maker_holds_and_revocation_is_at_once() {
     let server = two_companies();
     let admin = token(&server, &json!({"name": "a", "company": "Acme", "rights": ["read", "admin"]}));
-    assert_eq!(
-        status(&server, &admin, "POST", "/tokens", Some(r#"{"name":"x","company":"Acme","rights":["write"]}"#)),
-        403
-    );
+    assert_eq!(status(&server, &admin, "POST", "/tokens", Some(r#"{"name":"x","company":"Acme","rights":["write"]}"#)), 403);
     assert_eq!(status(&server, &admin, "POST", "/tokens", Some(r#"{"name":"x","rights":["read"]}"#)), 403);
-    assert_eq!(
-        status(&server, &admin, "POST", "/tokens", Some(r#"{"name":"x","company":"Beta","rights":["read"]}"#)),
-        404
-    );
-    assert_eq!(
-        status(&server, &admin, "POST", "/tokens", Some(r#"{"name":"x","company":"Acme","rights":["fly"]}"#)),
-        400
-    );
-    assert_eq!(
-        status(
-            &server,
-            &admin,
-            "POST",
-            "/tokens",
-            Some(r#"{"name":"x","company":"Acme","rights":["read"],"expires":"2001-01-01"}"#)
-        ),
-        400
-    );
+    assert_eq!(status(&server, &admin, "POST", "/tokens", Some(r#"{"name":"x","company":"Beta","rights":["read"]}"#)), 404);
+    assert_eq!(status(&server, &admin, "POST", "/tokens", Some(r#"{"name":"x","company":"Acme","rights":["fly"]}"#)), 400);
+    assert_eq!(status(&server, &admin, "POST", "/tokens", Some(r#"{"name":"x","company":"Acme","rights":["read"],"expires":"2001-01-01"}"#)), 400);
     let made = server.post("/tokens", &json!({"name": "x", "company": "Acme", "rights": ["read"]})).ok(201);
     let (id, text) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap());
     assert_eq!(status(&server, text, "GET", "/list", None), 200);
@@ -142,13 +108,7 @@ fn no_token_reaches_logs_metrics_or_errors() {
     let mut server = two_companies();
     let secret = token(&server, &json!({"name": "x", "company": "Acme", "rights": ["read", "write"]}));
     let mut seen = String::new();
-    for path in [
-        "/list",
-        "/metadata/Acme/Acme-Sales/R1",
-        "/metadata/Acme/Acme-Sales/none",
-        "/nowhere",
-        "/search/Acme/Acme-Sales?q=%22",
-    ] {
+    for path in ["/list", "/metadata/Acme/Acme-Sales/R1", "/metadata/Acme/Acme-Sales/none", "/nowhere", "/search/Acme/Acme-Sales?q=%22"] {
         let joint = if path.contains('?') { '&' } else { '?' };
         seen.push_str(&server.send("GET", &format!("{path}{joint}token={secret}"), &[], None).text());
         seen.push_str(&server.send("GET", &format!("{path}{joint}token={secret}x"), &[], None).text());

@@ -10,26 +10,14 @@ fn lines(answer: &crate::support::Answer) -> Vec<Value> {
 }
 
 fn post(server: &Server, query: &str, body: &str) -> crate::support::Answer {
-    server.request(
-        "POST",
-        &format!("{ORG}?{query}"),
-        &[("Content-Type", "application/x-ndjson")],
-        Some(body.as_bytes()),
-    )
+    server.request("POST", &format!("{ORG}?{query}"), &[("Content-Type", "application/x-ndjson")], Some(body.as_bytes()))
 }
 
 #[test]
 fn put_creates_replaces_moves_and_get_gives_it_back() {
     let server = Server::acme();
     let body = r#"{"requestid":"q1","x":{"y":1.10},"utterances":[{"start":0.5,"end":2,"speaker":"agent","text":"Hi"}],"client_data":{"queue":"a","zip":"0314"},"n":null}"#;
-    let put = |query: &str, body: &str| {
-        server.request(
-            "PUT",
-            &format!("{ORG}/T1{query}"),
-            &[("Content-Type", "application/json")],
-            Some(body.as_bytes()),
-        )
-    };
+    let put = |query: &str, body: &str| server.request("PUT", &format!("{ORG}/T1{query}"), &[("Content-Type", "application/json")], Some(body.as_bytes()));
     let made = put("?folder=Inbound", body);
     assert_eq!((made.status, made.header("etag")), (201, Some("\"1\"")), "{}", made.text());
     let seen = server.get(&format!("{ORG}/T1")).text();
@@ -75,33 +63,20 @@ fn a_stream_answers_one_verdict_a_line_and_bad_lines_fail_alone() {
 #[test]
 fn ids_come_from_the_key_asked_for() {
     let server = Server::acme();
-    let verdicts = lines(&post(
-        &server,
-        "folder=Inbound&id=requestid",
-        "{\"requestid\":\"r-1\",\"utterances\":[]}\n{\"tid\":\"x\"}",
-    ));
+    let verdicts = lines(&post(&server, "folder=Inbound&id=requestid", "{\"requestid\":\"r-1\",\"utterances\":[]}\n{\"tid\":\"x\"}"));
     assert_eq!((&verdicts[0]["tid"], &verdicts[1]["error"]["code"]), (&json!("r-1"), &json!("tid_missing")));
-    let no_folder =
-        lines(&post(&server, "", "{\"tid\":\"r-1\",\"utterances\":[]}\n{\"tid\":\"new\",\"utterances\":[]}"));
-    assert_eq!(
-        (&no_folder[0]["status"], &no_folder[1]["error"]["code"]),
-        (&json!("replaced"), &json!("folder_required"))
-    );
+    let no_folder = lines(&post(&server, "", "{\"tid\":\"r-1\",\"utterances\":[]}\n{\"tid\":\"new\",\"utterances\":[]}"));
+    assert_eq!((&no_folder[0]["status"], &no_folder[1]["error"]["code"]), (&json!("replaced"), &json!("folder_required")));
     assert_eq!(post(&server, "folder=Nowhere", "{}").code(404), "not_found");
 }
 
 #[test]
 fn atomic_streams_store_all_or_nothing() {
     let server = Server::acme();
-    let failed = lines(&post(
-        &server,
-        "folder=Inbound&atomic=true",
-        "{\"tid\":\"a\",\"utterances\":[]}\n{\"tid\":\"b\",\"utterances\":1}",
-    ));
+    let failed = lines(&post(&server, "folder=Inbound&atomic=true", "{\"tid\":\"a\",\"utterances\":[]}\n{\"tid\":\"b\",\"utterances\":1}"));
     assert!(failed[..2].iter().all(|v| v["status"] == "failed"), "{failed:?}");
     assert_eq!(server.get(&format!("{ORG}/a")).status, 404);
-    let done =
-        lines(&post(&server, "folder=Inbound&atomic=true", "{\"tid\":\"a\",\"utterances\":[]}\n{\"tid\":\"b\"}"));
+    let done = lines(&post(&server, "folder=Inbound&atomic=true", "{\"tid\":\"a\",\"utterances\":[]}\n{\"tid\":\"b\"}"));
     assert!(done[..2].iter().all(|v| v["status"] == "created"), "{done:?}");
 }
 
@@ -117,11 +92,7 @@ fn both_shapes_are_read() {
     assert_eq!(server.ids("q=agent:certainly"), ["V"]);
     assert!(server.ids("q=agent:cancel").is_empty());
     let row = &server.find("q=cancel&moments=1")["results"][0];
-    assert_eq!(
-        (&row["agent_clarity"], &row["moments"][0]["start"], &row["moments"][0]["end"]),
-        (&json!(0.75), &json!(1.5), &json!(2.25)),
-        "{row}"
-    );
+    assert_eq!((&row["agent_clarity"], &row["moments"][0]["start"], &row["moments"][0]["end"]), (&json!(0.75), &json!(1.5), &json!(2.25)), "{row}");
     assert_eq!(row["moments"][0]["spans"], json!([[7, 13]]));
 }
 
@@ -129,9 +100,7 @@ fn both_shapes_are_read() {
 fn an_erased_transcript_is_gone_from_every_read_and_from_the_files() {
     let mut server = Server::acme();
     server.bring("keep", &json!({"queue": "b"}), &[("agent", "something else")]).ok(201);
-    server
-        .bring("gone", &json!({"queue": "zebrafinch", "secret": "zebrafinch"}), &[("agent", "zebrafinch song")])
-        .ok(201);
+    server.bring("gone", &json!({"queue": "zebrafinch", "secret": "zebrafinch"}), &[("agent", "zebrafinch song")]).ok(201);
     server.patch("/metadata/Acme/Acme-Sales/gone", &json!({"color": "zebrafinch"})).ok(200);
     assert_eq!(server.ids("q=zebrafinch"), ["gone"]);
     let erased = server.delete(&format!("{ORG}/gone"));
@@ -175,20 +144,12 @@ fn several_are_erased_by_search_only_with_multi() {
 #[test]
 fn the_archive_is_readable_without_us() {
     let server = Server::acme();
-    let answer = server.request(
-        "PUT",
-        &format!("{ORG}/a%20b%3F%C3%A9?folder=Inbound"),
-        &[("Content-Type", "application/json")],
-        Some(br#"{"k": 1,"utterances":[]}"#),
-    );
+    let answer = server.request("PUT", &format!("{ORG}/a%20b%3F%C3%A9?folder=Inbound"), &[("Content-Type", "application/json")], Some(br#"{"k": 1,"utterances":[]}"#));
     assert_eq!(answer.status, 201, "{}", answer.text());
     server.settle();
     let all = files(&server.data().join("archive/Acme/Acme-Sales"));
     let names: Vec<_> = all.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
-    assert!(
-        names.contains(&"a%20b%3F%C3%A9.json".to_owned()) && names.contains(&"a%20b%3F%C3%A9.jsonmeta".to_owned()),
-        "{names:?}"
-    );
+    assert!(names.contains(&"a%20b%3F%C3%A9.json".to_owned()) && names.contains(&"a%20b%3F%C3%A9.jsonmeta".to_owned()), "{names:?}");
     let body = all.iter().find(|p| p.extension().is_some_and(|e| e == "json")).unwrap();
     assert_eq!(std::fs::read_to_string(body).unwrap(), r#"{"k": 1,"utterances":[]}"#, "its bytes as received");
     let shard = body.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();

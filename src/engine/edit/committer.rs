@@ -332,13 +332,16 @@ impl Worker {
             Then::Forget(org, tid) => self.shared.cache.forget(org, &tid),
         }
     }
+
 }
 
 impl Request {
     /// Whether every write was computed with the configuration in force.
     fn is_current(&self, world: &World) -> bool {
         self.writes.iter().all(|(write, then)| match (write, then) {
-            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => fits(world, s.folder, s.schema_version),
+            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => {
+                fits(world, s.folder, s.schema_version)
+            }
             (Write::Reproject { schema_version, .. }, Then::Keep(current)) => {
                 fits(world, current.folder, *schema_version)
             }

@@ -15,9 +15,9 @@ use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{EditAnswer, EditOptions, MetadataView, Precondition, Wait};
 use crate::engine::world::{Home, World};
-use crate::stores::database::Write;
 use crate::stores::database::writes::Remember;
 use crate::stores::database::writes::Stored;
+use crate::stores::database::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -38,7 +38,13 @@ pub fn read(core: &Core, caller: &Caller, place: &Place) -> Result<MetadataView>
 ///
 /// # Errors
 /// `not_found`, or the stores'.
-pub fn visible(core: &Core, caller: &Caller, world: &World, org: OrgId, place: &Place) -> Result<(Arc<Current>, Home)> {
+pub fn visible(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    org: OrgId,
+    place: &Place,
+) -> Result<(Arc<Current>, Home)> {
     let current = match core.cache.find(org, &place.tid) {
         Some(current) => current,
         None => Arc::new(current::load(&core.stores, org, place)?.ok_or_else(Error::absent)?),
@@ -244,7 +250,8 @@ fn rederived(current: &Current, edited: &Edited, home: &Home) -> Result<Arc<str>
 /// `Corrupt` when the facts cannot be read.
 pub fn derive(facts: &str, metadata: &Metadata, home: &Home, ingested: i64) -> Result<Arc<str>> {
     let facts = current::facts(facts)?;
-    let builtins = crate::domain::builtins::Builtins::derive(&facts, metadata, &home.org.zone, Timestamp(ingested));
+    let builtins =
+        crate::domain::builtins::Builtins::derive(&facts, metadata, &home.org.zone, Timestamp(ingested));
     Ok(current::text(&builtins)?)
 }
 

@@ -2,7 +2,6 @@
 use super::lines::blocking;
 use crate::domain::access::Right;
 use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place, Tid};
-use crate::domain::refusal::Code;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
@@ -12,6 +11,7 @@ use crate::engine::edit::transcript::{check, visible};
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{Erased, Precondition};
 use crate::engine::workers::jobs;
+use crate::domain::refusal::Code;
 use crate::stores::database::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,11 @@ fn org_of(core: &Core, caller: &Caller, company: &CompanyName, org: &OrgName) ->
     Ok(found.id)
 }
 
-async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec<Guard>) -> Result<Vec<Erased>> {
+async fn commit(
+    core: &Arc<Core>,
+    found: Vec<(Place, Arc<Current>)>,
+    guards: Vec<Guard>,
+) -> Result<Vec<Erased>> {
     let mut writes = Vec::with_capacity(found.len());
     let mut made = Vec::with_capacity(found.len());
     for (place, current) in &found {

@@ -46,7 +46,13 @@ impl Target {
             None => None,
         };
         caller.demand(Right::Write)?;
-        Ok(Self { company: company.clone(), org_name: org.clone(), org: found.id, folder, options: options.clone() })
+        Ok(Self {
+            company: company.clone(),
+            org_name: org.clone(),
+            org: found.id,
+            folder,
+            options: options.clone(),
+        })
     }
 
     /// The place of an id in this organisation.
@@ -119,8 +125,7 @@ pub async fn atomic(core: &Arc<Core>, caller: &Caller, target: &Target, lines: V
         .into_iter()
         .map(|line| match line {
             Ok((tid, _)) if !ids.insert(tid.clone()) => {
-                let refusal =
-                    Refusal::new(Code::TranscriptShape, format!("the id {tid} stands twice in one atomic request"));
+                let refusal = Refusal::new(Code::TranscriptShape, format!("the id {tid} stands twice in one atomic request"));
                 Err((Some(tid.as_str().to_owned()), refusal))
             }
             other => other,
@@ -157,7 +162,13 @@ fn put_verdict(verdicts: &mut [Option<Verdict>], at: usize, verdict: Verdict) {
     }
 }
 
-async fn finish(core: &Arc<Core>, caller: &Caller, target: &Target, wave: Vec<Item>, verdicts: &mut [Option<Verdict>]) {
+async fn finish(
+    core: &Arc<Core>,
+    caller: &Caller,
+    target: &Target,
+    wave: Vec<Item>,
+    verdicts: &mut [Option<Verdict>],
+) {
     let places: Vec<usize> = wave.iter().map(|item| item.at).collect();
     let done = run_wave(core, caller, target, wave, false).await;
     for (at, (tid, verdict)) in places.into_iter().zip(done) {
@@ -202,9 +213,7 @@ async fn run_wave(
     let wave = Wave::new(core.clone(), caller.clone(), target.clone(), items, whole);
     match blocking(move || wave.run(guards)).await {
         Ok(done) => tids.into_iter().zip(done).collect(),
-        Err(_) => {
-            tids.into_iter().map(|t| (t, Err(Error::refused(Code::Overloaded, "the server is stopping")))).collect()
-        }
+        Err(_) => tids.into_iter().map(|t| (t, Err(Error::refused(Code::Overloaded, "the server is stopping")))).collect(),
     }
 }
 
@@ -232,7 +241,9 @@ fn parse_line(core: &Core, key: Option<&str>, line: &str) -> Parsed {
 /// # Errors
 /// When the work panicked or the runtime stops.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::refused(Code::ShuttingDown, "the work was not finished"))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::refused(Code::ShuttingDown, "the work was not finished"))
 }
 
 /// Whether an answer may have to wait.

@@ -18,8 +18,8 @@ use crate::engine::error::{Error, Result};
 use crate::engine::types::{Ingested, MetadataMode, Precondition};
 use crate::engine::world::{Home, World};
 use crate::stores::archive::StagedBody;
-use crate::stores::database::Write;
 use crate::stores::database::writes::Stored;
+use crate::stores::database::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -121,10 +121,7 @@ impl Wave {
         let metadata = self.metadata(before.as_ref(), &item.received)?;
         let limit = self.core.settings.limits.metadata_names;
         if metadata.len() > limit {
-            return Err(Error::refused(
-                Code::TooManyFields,
-                format!("{} metadata names; allowed are {limit}", metadata.len()),
-            ));
+            return Err(Error::refused(Code::TooManyFields, format!("{} metadata names; allowed are {limit}", metadata.len())));
         }
         let projection = project(&metadata, &home.folder.schema, self.core.settings.value_bounds());
         self.assemble(item, before, home, (metadata, projection), key)
@@ -198,10 +195,9 @@ impl Wave {
     }
 
     fn folder(&self, before: Option<&Current>) -> Result<FolderId> {
-        self.target
-            .folder
-            .or(before.map(|b| b.folder))
-            .ok_or_else(|| Error::refused(Code::FolderRequired, "a new transcript needs a folder: add ?folder=NAME"))
+        self.target.folder.or(before.map(|b| b.folder)).ok_or_else(|| {
+            Error::refused(Code::FolderRequired, "a new transcript needs a folder: add ?folder=NAME")
+        })
     }
 
     fn metadata(&self, before: Option<&Current>, received: &Received) -> Result<Metadata> {
@@ -296,8 +292,11 @@ impl Wave {
     }
 
     fn discard(&self, drafts: &[Result<Draft>]) {
-        let staged: Vec<(Key, Revision)> =
-            drafts.iter().filter_map(|d| d.as_ref().ok()).map(|d| (d.stored.key, d.stored.words_revision)).collect();
+        let staged: Vec<(Key, Revision)> = drafts
+            .iter()
+            .filter_map(|d| d.as_ref().ok())
+            .map(|d| (d.stored.key, d.stored.words_revision))
+            .collect();
         if let Err(error) = self.core.stores.archive.discard(&staged) {
             tracing::warn!(error = %error, "staged bodies are left for the next start");
         }

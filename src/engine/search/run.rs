@@ -33,7 +33,12 @@ pub type Path<'a> = (&'a CompanyName, Option<&'a OrgName>, Option<&'a FolderName
 ///
 /// # Errors
 /// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `not_yet_visible`, the resolver's, or the stores'.
-pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<SearchAnswer> {
+pub async fn search(
+    core: &Arc<Core>,
+    caller: &Caller,
+    path: Path<'_>,
+    request: SearchRequest,
+) -> Result<SearchAnswer> {
     let world = core.world.load_full();
     let orgs = org_ids(caller, &world, path)?;
     if !core.index_ready.load(Relaxed) {

@@ -206,12 +206,7 @@ impl<'a> Comparison<'a> {
                     || format!("organisation {}", entry.org.0),
                     |(company, org)| format!("{}/{}", company.name, org.name),
                 );
-                self.differs(
-                    "index",
-                    &format!("{at}/key {}", key.0),
-                    "extra",
-                    "the index has it, the database does not",
-                );
+                self.differs("index", &format!("{at}/key {}", key.0), "extra", "the index has it, the database does not");
             }
         }
         for detail in self.core.stores.database.check()? {

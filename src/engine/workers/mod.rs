@@ -3,6 +3,6 @@
 pub mod archiver;
 pub mod backfill;
 pub mod indexer;
-pub mod janitor;
 pub mod jobs;
+pub mod janitor;
 pub mod progress;

@@ -48,13 +48,7 @@ pub struct Claim {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self {
-            state: Mutex::default(),
-            bell: Condvar::new(),
-            hurry: Condvar::new(),
-            settled: watch::Sender::new(0),
-            waiting: AtomicUsize::new(0),
-        }
+        Self { state: Mutex::default(), bell: Condvar::new(), hurry: Condvar::new(), settled: watch::Sender::new(0), waiting: AtomicUsize::new(0) }
     }
 }
 

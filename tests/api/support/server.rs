@@ -202,12 +202,7 @@ impl Server {
     /// Ids of the rows of a search, in their order.
     pub fn ids(&self, query: &str) -> Vec<String> {
         let found = self.find(query);
-        found["results"]
-            .as_array()
-            .expect("rows")
-            .iter()
-            .map(|row| row["tid"].as_str().expect("tid").to_owned())
-            .collect()
+        found["results"].as_array().expect("rows").iter().map(|row| row["tid"].as_str().expect("tid").to_owned()).collect()
     }
 
     /// Waits until index and archive owe nothing.
