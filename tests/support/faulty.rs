@@ -156,6 +156,7 @@ impl Administration for FaultyDatabase {
         objects() -> Vec<StoredObject>;
         tokens() -> Vec<StoredToken>;
         jobs() -> Vec<Job>;
+        seen() -> Vec<(FolderId, String)>;
         identity() -> Identity;
     }
 }

@@ -63,12 +63,18 @@ fn refuse_misplaced(company: &Company, key: &str, value: &Value, pointer: &str) 
     if key == name {
         return Err(invalid(pointer, format!("{key:?} stands twice: levels named in the path drop out of the JSON")));
     }
-    let child = company.orgs.keys().any(|org| org.as_str() == key);
+    let child = company.orgs.keys().any(|org| org.as_str() == key) || value.as_object().is_some_and(is_organisation);
     if child || key.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')) {
         let detail = format!("{key:?} looks like an organisation; post organisations to /config/{name}/orgs");
         return Err(invalid(pointer, detail));
     }
     Ok(())
+}
+
+/// Whether a body says what only an organisation or a folder in it says.
+fn is_organisation(members: &Map<String, Value>) -> bool {
+    let own = ["timezone", "fields"].iter().any(|word| members.contains_key(*word));
+    own || members.values().any(|folder| folder.get("custom_meta").is_some())
 }
 
 /// As `GET` shows it.

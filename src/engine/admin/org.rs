@@ -15,7 +15,7 @@ const HANDLED: [&str; 5] = ["company", "created", "status", "timezone", "fields"
 const KNOWN: [(&str, Shape); 2] = [("name", Shape::Text), ("retention", Shape::Number)];
 const COLLECTIONS: [&str; 4] = ["orgs", "folders", "apps", "users"];
 /// What tells a folder that was posted one level too high.
-const OF_FOLDERS: [&str; 3] = ["custom_meta", "audiotype", "mode"];
+const OF_FOLDERS: [&str; 5] = ["custom_meta", "on_mismatch", "speakers", "audiotype", "mode"];
 
 /// A new organisation with every default; it shows the part of its name after the company's.
 pub fn new(id: OrgId, company: &CompanyName, name: &OrgName, now: Timestamp) -> Org {

@@ -114,10 +114,17 @@ async fn make_room(core: &Arc<Core>, next: &Catalogue) -> Result<()> {
 fn label(before: Option<&Folder>, after: &Folder) -> String {
     let known = |name: &&FieldName| before.is_some_and(|folder| folder.schema.field(name).is_some());
     let added: Vec<&str> = after.custom_meta.iter().filter(|n| !known(n)).map(|n| n.shown()).collect();
-    match added.as_slice() {
-        [] => "fields".to_owned(),
-        [one] => format!("field {one}"),
-        several => format!("fields {}", several.join(", ")),
+    words(&added)
+}
+
+/// Names for one line: of many only the first few.
+fn words(names: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    match names.split_at_checked(SHOWN) {
+        _ if names.is_empty() => "fields".to_owned(),
+        Some((first, rest)) if !rest.is_empty() => format!("fields {} and {} more", first.join(", "), rest.len()),
+        _ if names.len() == 1 => format!("field {}", names.concat()),
+        _ => format!("fields {}", names.join(", ")),
     }
 }
 
@@ -211,4 +218,17 @@ async fn publish(core: &Core, catalogue: Catalogue, write: Write, empty: Vec<Fol
     }
     let detail = "Can not delete non-empty object: a transcript has come in; tree=true deletes it too";
     Err(Error::refused(Code::ConfigNotEmpty, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn of_many_fields_the_first_few_are_named() {
+        assert_eq!(words(&[]), "fields");
+        assert_eq!(words(&["queue"]), "field queue");
+        assert_eq!(words(&["a", "b", "c"]), "fields a, b, c");
+        assert_eq!(words(&["a", "b", "c", "d", "e"]), "fields a, b, c and 2 more");
+    }
 }

@@ -2,8 +2,8 @@
 //! rows are behind stands in the rows themselves, so a restart goes on where it was.
 pub mod board;
 
-use crate::base::causes::chain;
 use super::progress::Progress;
+use crate::base::causes::chain;
 use crate::domain::catalogue::Folder;
 use crate::domain::identity::{FolderId, Key, Place};
 use crate::domain::projection::project;

@@ -203,6 +203,9 @@ fn absent_fields_are_named_with_the_folders_and_the_fix() {
     let (code, detail) = refused("queu:x");
     assert_eq!(code, Code::FieldUnknown);
     assert!(detail.contains("did you mean \"Queue\"?"), "{detail}");
+    let (code, detail) = refused("speakers:Maxwell");
+    assert_eq!(code, Code::FieldUnknown);
+    assert!(detail.contains("is reserved") && !detail.contains("custom_meta"), "nobody can configure it: {detail}");
     for pairs in [("sort", "elsewhere"), ("facets", "elsewhere"), ("terms.elsewhere", "x"), ("fields", "elsewhere")] {
         let refusal = ask(false, &[pairs]).unwrap_err();
         assert_eq!((refusal.code, refusal.items[0].pointer.as_str()), (Code::FieldNotConfigured, pairs.0));
@@ -280,7 +283,8 @@ fn counts_want_no_rows_and_personal_data_no_facets() {
     assert_eq!(ask(false, &[("facets", "secret")]).unwrap_err().code, Code::RightMissing);
     let request = SearchRequest::from_pairs(vec![("facets".into(), "secret".into())], &Limits::default()).unwrap();
     assert!(with_world(false, true, |world| resolve(&request, world, NOW)).is_ok());
-    let nothing = World { searched: &[], limits: &Limits::default(), seen: &Default::default(), pii: false, schema: true };
+    let nothing =
+        World { searched: &[], limits: &Limits::default(), seen: &Default::default(), pii: false, schema: true };
     assert_eq!(resolve(&SearchRequest::default(), &nothing, NOW).unwrap().search.scope.folders, []);
 }
 

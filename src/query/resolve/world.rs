@@ -4,6 +4,7 @@ use crate::base::near::near;
 use crate::domain::builtins::{BUILTINS, Builtin, builtin};
 use crate::domain::catalogue::{Company, Folder, Org};
 use crate::domain::fields::ConfiguredField;
+use crate::domain::fields::reserved::is_reserved;
 use crate::domain::fields::value::ValueBounds;
 use crate::domain::identity::{FieldName, FolderId};
 use crate::domain::limits::Limits;
@@ -155,7 +156,7 @@ impl<'a> World<'a> {
     pub fn absent(&self, name: &FieldName, origin: Origin<'_>, at: usize) -> Refusal {
         let shown: String = name.shown().chars().take(80).collect();
         let folders = self.folder_list();
-        let fix = self.fix(&shown);
+        let fix = self.fix(name, &shown);
         let defined = |one: &Searched<'_>| one.org.fields.iter().any(|field| field.name == *name);
         let known = self.seen.contains(name.folded()) || (self.schema && self.searched.iter().any(defined));
         if known {
@@ -194,10 +195,11 @@ impl<'a> World<'a> {
         }
     }
 
-    fn fix(&self, name: &str) -> String {
+    fn fix(&self, name: &FieldName, shown: &str) -> String {
         match self.folders().next() {
+            _ if is_reserved(name) => "; the name is reserved, no folder can configure it".to_owned(),
             Some((one, folder)) => format!(
-                "; to make it searchable add {name:?} to `custom_meta` with POST /config/{}/{}/{}",
+                "; to make it searchable add {shown:?} to `custom_meta` with POST /config/{}/{}/{}",
                 one.company.name, one.org.name, folder.name
             ),
             None => String::new(),

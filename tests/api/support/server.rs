@@ -29,7 +29,8 @@ impl Server {
     pub fn with(environment: &[(&str, &str)]) -> Self {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let mut server = Self { child: None, addr: String::new(), token: String::new(), scratch, data: None, environment };
+        let mut server =
+            Self { child: None, addr: String::new(), token: String::new(), scratch, data: None, environment };
         server.spawn();
         server
     }
@@ -120,10 +121,11 @@ impl Server {
         std::fs::read_to_string(self.scratch.path().join("log")).unwrap_or_default()
     }
 
-    /// Runs another command of the binary; exit code, standard output, standard error.
+    /// Runs another command of the binary with the root token; exit code, standard output, standard error.
     pub fn command(&self, args: &[&str]) -> (i32, String, String) {
         let output = Command::new(BINARY)
             .args(args)
+            .env("LINERNOTES_TOKEN", &self.token)
             .envs(self.environment.iter().map(|(k, v)| (k.as_str(), v.as_str())))
             .stdin(Stdio::null())
             .output()

@@ -165,7 +165,8 @@ fn two_who_give_the_same_bodies_their_names_at_once_both_succeed() {
     let (_dir, archive) = scratch();
     let bodies: Vec<StagedBody> = (0..300).map(|n| staged(&at(&format!("t{n}")), n + 1, 1, "{}")).collect();
     archive.stage(&bodies).unwrap();
-    let names: Vec<(Place, Key, Revision)> = bodies.iter().map(|b| (b.place.clone(), b.key, b.words_revision)).collect();
+    let names: Vec<(Place, Key, Revision)> =
+        bodies.iter().map(|b| (b.place.clone(), b.key, b.words_revision)).collect();
     std::thread::scope(|both| {
         let other = both.spawn(|| archive.publish(&names));
         archive.publish(&names).unwrap();
