@@ -45,7 +45,8 @@ fn face(answer: &Answer, name: &str) -> (u16, Vec<(String, String)>, String) {
 #[test]
 fn a_hidden_transcript_is_an_unknown_one() {
     let (server, token) = walled();
-    let cases: [(&str, &str, &[(&str, &str)], Option<&str>); 14] = [
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], Option<&'a str>);
+    let cases: [Case<'_>; 14] = [
         ("GET", "/metadata/Acme/Acme-Sales/{}", &[], None),
         ("GET", "/metadata/Acme/Acme-Sales/{}", &[("If-None-Match", "\"1\"")], None),
         ("PATCH", "/metadata/Acme/Acme-Sales/{}", &[], Some("{}")),

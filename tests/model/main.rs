@@ -1,5 +1,13 @@
 //! The engine against a plain model: seeded random sequences of everything clients can do, restarts and crashes between;
 //! then many at once; then with stores that fail. `LINERNOTES_TEST_SEEDS=N` runs N seeds of each.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected fails with its place named"
+)]
 mod at_once;
 mod faults;
 #[path = "../support/faulty.rs"]

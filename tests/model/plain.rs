@@ -157,7 +157,7 @@ impl Plain {
     pub fn values(&self, doc: &Doc) -> BTreeMap<String, Value> {
         let fields = &self.folders[&doc.folder].fields;
         let present = |(name, value): &(&String, &Value)| {
-            fields.contains(*name) && !value.is_null() && **value != Value::from("") && self.fits(name, value)
+            fields.contains(*name) && !value.is_null() && value.as_str() != Some("") && self.fits(name, value)
         };
         doc.metadata.iter().filter(present).map(|(name, value)| (name.clone(), value.clone())).collect()
     }

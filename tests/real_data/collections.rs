@@ -217,7 +217,7 @@ impl Collection {
         let all = input.lines().map(|line| line.unwrap()).filter(|line| !line.trim().is_empty());
         let wanted = |n: usize, line: &str| {
             whole
-                || n % self.one_in == 0
+                || n.is_multiple_of(self.one_in)
                 || self.always.iter().any(|id| line.starts_with(&format!(r#"{{"requestid":"{id}","#)))
         };
         all.enumerate().filter(|(n, line)| wanted(*n, line)).map(|(_, line)| line).collect()

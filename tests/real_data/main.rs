@@ -2,6 +2,14 @@
 //!
 //! The data lie beside the project (`../shared/data`, or below the folder `LINERNOTES_SHARED` names); without them this
 //! is skipped and says so. A debug build takes part of the longest collections, all with `LINERNOTES_TEST_WHOLE=1`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected fails with its place named"
+)]
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the harness serves other tests too")]
 mod support;
