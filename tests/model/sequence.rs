@@ -72,7 +72,7 @@ impl Run {
     }
 
     fn tid(&mut self) -> &'static str {
-        self.random.pick(&TIDS)
+        self.random.pick::<&str>(&TIDS)
     }
 
     fn value(&mut self, field: &str) -> Value {
