@@ -42,10 +42,13 @@ fn face(answer: &Answer, name: &str) -> (u16, Vec<(String, String)>, String) {
     (answer.status, headers, body.replace(name, "NAME"))
 }
 
+/// Method, path with `{}` for the id, headers, body.
+type Call = (&'static str, &'static str, &'static [(&'static str, &'static str)], Option<&'static str>);
+
 #[test]
 fn a_hidden_transcript_is_an_unknown_one() {
     let (server, token) = walled();
-    let cases: [(&str, &str, &[(&str, &str)], Option<&str>); 14] = [
+    let cases: [Call; 14] = [
         ("GET", "/metadata/Acme/Acme-Sales/{}", &[], None),
         ("GET", "/metadata/Acme/Acme-Sales/{}", &[("If-None-Match", "\"1\"")], None),
         ("PATCH", "/metadata/Acme/Acme-Sales/{}", &[], Some("{}")),

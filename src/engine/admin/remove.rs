@@ -92,7 +92,8 @@ pub fn delete(
     }
     let mut removal = Work { next: catalogue.clone(), removal: Removal::default(), steps: Vec::new() };
     for (keys, object) in &targets {
-        if !(options.tree && options.multi) && !is_empty(object, folder_is_empty) {
+        let whole_trees = options.tree && options.multi;
+        if !whole_trees && !is_empty(object, folder_is_empty) {
             return Err(full(&keys.join("/"), options.tree));
         }
         removal.take(object, keys.last().copied().unwrap_or_default())?;

@@ -109,12 +109,7 @@ pub fn load(stores: &Stores, org: OrgId, place: &Place) -> Result<Option<Current
 ///
 /// # Errors
 /// As there.
-pub fn load_if(
-    stores: &Stores,
-    org: OrgId,
-    place: &Place,
-    seen: impl Fn(FolderId) -> bool,
-) -> Result<Option<Current>> {
+pub fn load_if(stores: &Stores, org: OrgId, place: &Place, seen: impl Fn(FolderId) -> bool) -> Result<Option<Current>> {
     for _ in 0..5 {
         let Some(row) = stores.database.load(org, &place.tid)?.filter(|row| seen(row.folder)) else { return Ok(None) };
         if let Some(current) = complete(stores, &row, place)? {

@@ -172,7 +172,12 @@ impl<'a> Comparison<'a> {
 
     fn metadata(&mut self, at: &str, (row, home): (&Row, &Home), file: &MetadataFile) {
         if row.unarchived.is_some() && row.archived.revision >= row.revision.0 {
-            self.differs("database", at, "behind", "the row still holds an unarchived copy although the archive has it");
+            self.differs(
+                "database",
+                at,
+                "behind",
+                "the row still holds an unarchived copy although the archive has it",
+            );
         }
         if file.revision != row.revision {
             let kind = if file.revision < row.revision { "behind" } else { "ahead" };

@@ -2,9 +2,9 @@
 //! rows are behind stands in the rows themselves, so a restart goes on where it was.
 pub mod board;
 
+use super::progress::Progress;
 use crate::base::causes::chain;
 use crate::domain::catalogue::Folder;
-use super::progress::Progress;
 use crate::domain::identity::{FolderId, Key, Place};
 use crate::domain::projection::project;
 use crate::engine::core::Core;
@@ -75,13 +75,7 @@ fn backfill(core: &Arc<Core>, runtime: &Runtime, id: FolderId) -> Result<()> {
 }
 
 /// Goes once through the rows that are behind; the last commit made.
-fn pass(
-    core: &Arc<Core>,
-    runtime: &Runtime,
-    home: &Home,
-    summary: Summary,
-    damaged: &mut HashSet<Key>,
-) -> Result<u64> {
+fn pass(core: &Arc<Core>, runtime: &Runtime, home: &Home, summary: Summary, damaged: &mut HashSet<Key>) -> Result<u64> {
     let (id, version) = (home.folder.id, home.folder.schema.version);
     let mut after: Option<Key> = None;
     let mut left = summary.behind;

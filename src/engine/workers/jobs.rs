@@ -6,8 +6,8 @@ use crate::base::causes::chain;
 use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then};
-use crate::engine::edit::locks::Guard;
 use crate::engine::edit::current::Current;
+use crate::engine::edit::locks::Guard;
 use crate::engine::error::{Error, Result, stop_if_fatal};
 use crate::stores::database::{Row, Write};
 use list::Task;
@@ -28,8 +28,7 @@ pub fn remove_files(core: &Core, gone: &[(Place, Arc<Current>)]) {
     // A push that read a row before it went would write its file after the removal.
     core.archive.until_pushed(Some(&keys));
     let places: Vec<Place> = gone.iter().map(|(place, _)| place.clone()).collect();
-    let staged: Vec<(Key, Revision)> =
-        gone.iter().map(|(_, current)| (current.key, current.words_revision)).collect();
+    let staged: Vec<(Key, Revision)> = gone.iter().map(|(_, current)| (current.key, current.words_revision)).collect();
     let archive = &core.stores.archive;
     if let Err(error) = archive.discard(&staged).and_then(|()| archive.erase(&places)) {
         stop_if_fatal(&error);
@@ -183,7 +182,8 @@ fn erase_folder(
         }
         // Index and files first: after a crash the rows still say what has to go.
         settled(core, runtime, &keys.iter().map(|key| (*key, org)).collect::<Vec<_>>())?;
-        let mut tids: Vec<Tid> = core.stores.database.load_keys(&keys)?.into_iter().flatten().map(|row| row.tid).collect();
+        let mut tids: Vec<Tid> =
+            core.stores.database.load_keys(&keys)?.into_iter().flatten().map(|row| row.tid).collect();
         tids.sort();
         let mut guards: Vec<Guard> = Vec::with_capacity(tids.len());
         for tid in &tids {

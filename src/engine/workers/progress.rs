@@ -7,8 +7,8 @@
 //! *Decision:* a failure that may be the whole store's (not available, no space) counts against a transcript only when
 //! another one succeeded since its last failure. Else an hour without disk space would set every transcript aside.
 use crate::domain::identity::{Key, OrgId};
-use parking_lot::{Condvar, Mutex};
 use crate::stores::error::{Kind, StoreError};
+use parking_lot::{Condvar, Mutex};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

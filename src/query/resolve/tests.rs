@@ -280,7 +280,8 @@ fn counts_want_no_rows_and_personal_data_no_facets() {
     assert_eq!(ask(false, &[("facets", "secret")]).unwrap_err().code, Code::RightMissing);
     let request = SearchRequest::from_pairs(vec![("facets".into(), "secret".into())], &Limits::default()).unwrap();
     assert!(with_world(false, true, |world| resolve(&request, world, NOW)).is_ok());
-    let nothing = World { searched: &[], limits: &Limits::default(), seen: &Default::default(), pii: false, schema: true };
+    let nothing =
+        World { searched: &[], limits: &Limits::default(), seen: &Default::default(), pii: false, schema: true };
     assert_eq!(resolve(&SearchRequest::default(), &nothing, NOW).unwrap().search.scope.folders, []);
 }
 

@@ -29,7 +29,8 @@ impl Server {
     pub fn with(environment: &[(&str, &str)]) -> Self {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let mut server = Self { child: None, addr: String::new(), token: String::new(), scratch, data: None, environment };
+        let mut server =
+            Self { child: None, addr: String::new(), token: String::new(), scratch, data: None, environment };
         server.spawn();
         server
     }
