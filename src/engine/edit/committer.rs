@@ -5,6 +5,7 @@
 //! Settles (what the sinks have done) are lazy: they ride in the next commit, or go alone after 50 ms of quiet.
 use super::current::{Cache, Current};
 use super::locks::Guard;
+use super::settles::Settles;
 use crate::base::causes::chain;
 use crate::domain::identity::{FolderId, OrgId, Revision, Tid};
 use crate::domain::refusal::Code;
@@ -18,7 +19,6 @@ use crate::stores::error::StoreError;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use parking_lot::Mutex;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -30,8 +30,10 @@ const SETTLE_QUIET: Duration = Duration::from_millis(50);
 /// How long settles that could not be written (a full disk) wait before they go alone again.
 const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 
-/// Settles that ride beside edits in one commit.
-const SETTLES_BESIDE: usize = 64;
+/// Settles that ride beside edits in one commit: each costs about what an edit costs.
+const SETTLES_BESIDE: usize = 4;
+/// Settles waiting from which more of them ride along, so that memory stays bounded.
+const SETTLES_MANY: usize = 500_000;
 /// Settles of a commit of their own.
 const SETTLES_ALONE: usize = 512;
 
@@ -83,7 +85,7 @@ pub struct Request {
 pub struct Committer {
     queue: Mutex<Option<Sender<Request>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    lazy: Arc<Mutex<VecDeque<Write>>>,
+    lazy: Arc<Mutex<Settles>>,
 }
 
 /// What the committing thread works on.
@@ -128,7 +130,7 @@ impl Committer {
     /// When the operating system gives no thread.
     pub fn start(shared: Shared, queue_max: usize, writes_max: usize) -> std::io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::bounded(queue_max);
-        let lazy = Arc::new(Mutex::new(VecDeque::new()));
+        let lazy = Arc::new(Mutex::new(Settles::default()));
         let mut worker = Worker { shared, receiver, writes_max, lazy: lazy.clone(), rest_until: None };
         let run = move || {
             if catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
@@ -179,7 +181,8 @@ impl Committer {
 
     /// Hands over a settle for the next commit.
     pub fn settle(&self, writes: impl IntoIterator<Item = Write>) {
-        self.lazy.lock().extend(writes);
+        let mut lazy = self.lazy.lock();
+        writes.into_iter().for_each(|write| lazy.add(write));
     }
 
     /// Writes waiting.
@@ -202,7 +205,7 @@ struct Worker {
     shared: Shared,
     receiver: Receiver<Request>,
     writes_max: usize,
-    lazy: Arc<Mutex<VecDeque<Write>>>,
+    lazy: Arc<Mutex<Settles>>,
     rest_until: Option<Instant>,
 }
 
@@ -272,10 +275,10 @@ impl Worker {
                 // An empty request asks for just this.
                 (0, false) => usize::MAX,
                 (0, true) => SETTLES_ALONE,
+                _ if lazy.len() > SETTLES_MANY => SETTLES_ALONE / 4,
                 _ => SETTLES_BESIDE,
             };
-            let taken = lazy.len().min(most);
-            writes.extend(lazy.drain(..taken));
+            writes.extend(lazy.take(most));
         }
         if writes.is_empty() {
             batch.drain(..).for_each(|request| request.answer(Ok(Answer { commit: 0, verdicts: Vec::new() })));
@@ -329,7 +332,7 @@ impl Worker {
         stop_if_fatal(&error);
         self.rest_until = Some(Instant::now() + SETTLE_AGAIN);
         let mut lazy = self.lazy.lock();
-        settles.into_iter().rev().for_each(|settle| lazy.push_front(settle));
+        settles.into_iter().for_each(|settle| lazy.add(settle));
         drop(lazy);
         let kind = error.kind;
         for request in batch {

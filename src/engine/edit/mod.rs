@@ -3,4 +3,5 @@ pub mod committer;
 pub mod current;
 pub mod idempotency;
 pub mod locks;
+pub mod settles;
 pub mod transcript;
