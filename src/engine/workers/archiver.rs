@@ -9,14 +9,13 @@ use crate::stores::archive::MetadataFile;
 use crate::stores::database::{Row, Sink, Write};
 use crate::stores::error::{Kind, Result};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// Rests between two batches at most so long; a busy archive gathers more edits of the same transcript meanwhile.
 const REST_MAX: Duration = Duration::from_millis(200);
 /// The same while edits come in.
 const BUSY_REST_MAX: Duration = Duration::from_secs(2);
-/// Rows owed up to which nobody is in a hurry.
-const CALM_ROWS: usize = 256;
 /// Rows owed from which the archive works as fast as it can: each holds an unarchived copy in the database.
 const BEHIND_ROWS: usize = 100_000;
 
@@ -27,14 +26,14 @@ pub fn run(core: &Arc<Core>) {
         if !work {
             continue;
         }
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), taken(core));
         let mut claim = core.archive.claim(rows_max);
         match push(core, &mut claim) {
             Ok(settles) => {
                 core.committer.settle(settles);
                 claim.settle_all();
                 rows_max = core.settings.workers.archive_rows;
-                core.archive.rest(pause(core, begun.elapsed()));
+                core.archive.rest(pause(core, begun.elapsed(), taken(core) != before));
             }
             Err(error) => {
                 tracing::error!(error = %chain(&error), "the archive could not be written");
@@ -57,13 +56,16 @@ pub fn run(core: &Arc<Core>) {
 
 /// How long to rest after a batch. Flushing many small files holds up the commits of edits on the same disk: while
 /// edits come in, the archive takes a fifth of the time and gathers them, unless it falls far behind.
-fn pause(core: &Core, took: Duration) -> Duration {
-    if core.closing() {
+fn pause(core: &Core, took: Duration, busy: bool) -> Duration {
+    if core.closing() || !busy {
         return Duration::ZERO;
     }
-    let calm = core.committer.waiting() == 0 && core.archive.len() < CALM_ROWS;
-    let behind = core.archive.len() > BEHIND_ROWS;
-    if calm || behind { took.min(REST_MAX) } else { (took * 4).min(BUSY_REST_MAX) }
+    if core.archive.len() > BEHIND_ROWS { took.min(REST_MAX) } else { (took * 4).min(BUSY_REST_MAX) }
+}
+
+/// Edits and transcripts taken so far.
+fn taken(core: &Core) -> u64 {
+    core.counters.edits.load(Relaxed) + core.counters.ingested.load(Relaxed)
 }
 
 fn push(core: &Core, claim: &mut Claim) -> Result<Vec<Write>> {
