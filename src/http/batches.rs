@@ -67,6 +67,11 @@ where
         }
     }
 
+    /// Whether more is here, or comes before the sender would count as pausing.
+    pub async fn arrives(&mut self) -> bool {
+        !self.ready.is_empty() || self.ended || self.receive(false).await
+    }
+
     /// Takes the next piece; false when the sender pauses and there is something to do meanwhile.
     async fn receive(&mut self, idle: bool) -> bool {
         let next = if idle {

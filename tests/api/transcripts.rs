@@ -73,6 +73,17 @@ fn a_stream_answers_one_verdict_a_line_and_bad_lines_fail_alone() {
 }
 
 #[test]
+fn a_steady_upload_of_several_batches_keeps_its_connection() {
+    let server = Server::acme();
+    let word = "word ".repeat(600_000);
+    let body: String =
+        (0..4).map(|n| format!("{{\"tid\":\"long{n}\",\"utterances\":[{{\"text\":\"{word}\"}}]}}\n")).collect();
+    let answer = post(&server, "folder=Inbound", &body);
+    assert!(answer.header("content-length").is_some(), "{:?}", answer.headers);
+    assert_eq!(lines(&answer)[4]["summary"]["created"], 4);
+}
+
+#[test]
 fn ids_come_from_the_key_asked_for() {
     let server = Server::acme();
     let verdicts = lines(&post(

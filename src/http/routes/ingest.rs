@@ -1,8 +1,9 @@
 //! NDJSON in, verdicts out: lines go to the engine in batches while the body still arrives, verdicts go back at once.
 //!
-//! *Decision:* once the first batch stands, a task of its own reads on, so that a client that sends everything before
-//! it reads anything is not stopped by verdicts nobody takes; up to [`BACKLOG`] batches and [`BACKLOG_BYTES`] of
-//! verdicts wait in memory.
+//! *Decision:* an answer that begins before the body has ended costs the connection; so verdicts are held for a sender
+//! that sends steadily, up to [`HELD_BYTES`] and [`HELD`], and most uploads keep their connection. After that a task of
+//! its own reads on, so that a client that sends everything before it reads anything is not stopped by verdicts nobody
+//! takes; up to [`BACKLOG`] batches and [`BACKLOG_BYTES`] of verdicts wait in memory.
 use crate::base::json::push_string;
 use crate::domain::identity::{CompanyName, OrgName};
 use crate::domain::refusal::{Code, Refusal};
@@ -20,7 +21,7 @@ use futures_util::stream;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::Instrument as _;
 
@@ -31,6 +32,11 @@ const BACKLOG_BYTES: u32 = 32 << 20;
 
 /// Where verdicts wait for the client, with the room they take.
 type Sender = mpsc::Sender<(Bytes, OwnedSemaphorePermit)>;
+
+/// Verdicts held back while the body still arrives, bytes.
+const HELD_BYTES: usize = 1 << 20;
+/// How long they are held back.
+const HELD: Duration = Duration::from_secs(5);
 
 /// How far the summary waits.
 pub struct Waiting {
@@ -95,9 +101,18 @@ pub async fn streamed(intake: Intake, payload: Payload) -> Answer {
     let mut report = Report::default();
     let first = batches.next().await?;
     intake.store(first, &mut report).await?;
-    if batches.at_end() {
-        intake.close(&mut report, None).await;
-        return Ok(ndjson().body(report.out));
+    let begun = Instant::now();
+    loop {
+        if batches.at_end() {
+            intake.close(&mut report, None).await;
+            return Ok(ndjson().body(report.out));
+        }
+        if report.out.len() > HELD_BYTES || begun.elapsed() > HELD || !batches.arrives().await {
+            break;
+        }
+        if !step(&intake, &mut batches, &mut report).await {
+            return Ok(ndjson().body(report.out));
+        }
     }
     let (sender, mut receiver) = mpsc::channel(BACKLOG);
     actix_web::rt::spawn(follow(intake, batches, report, sender).in_current_span());
@@ -121,28 +136,34 @@ async fn follow(intake: Intake, mut batches: Batches<Payload>, mut report: Repor
         if !report.out.is_empty() && !hand_over(&sender, &room, report.take()).await {
             return;
         }
-        let failure = match batches.next().await {
-            Ok(batch) if batch.is_empty() => None,
-            Ok(batch) => {
-                let numbers: Vec<_> = batch.iter().map(|line| line.number).collect();
-                match intake.store(batch, &mut report).await {
-                    Ok(()) => continue,
-                    Err(failure) => {
-                        error::log(&failure, failure.status_code());
-                        numbers
-                            .iter()
-                            .for_each(|number| report.failed(*number, None, |out| push_failure(out, &failure)));
-                        Some(failure)
-                    }
-                }
-            }
-            Err(failure) => Some(failure),
-        };
-        intake.close(&mut report, failure.as_ref()).await;
+        if step(&intake, &mut batches, &mut report).await {
+            continue;
+        }
         // A client that has gone misses only words.
         let _ = hand_over(&sender, &room, report.take()).await;
         return;
     }
+}
+
+/// Takes one batch to the engine; `false` after the last, the summary then written.
+async fn step(intake: &Intake, batches: &mut Batches<Payload>, report: &mut Report) -> bool {
+    let failure = match batches.next().await {
+        Ok(batch) if batch.is_empty() => None,
+        Ok(batch) => {
+            let numbers: Vec<_> = batch.iter().map(|line| line.number).collect();
+            match intake.store(batch, report).await {
+                Ok(()) => return true,
+                Err(failure) => {
+                    error::log(&failure, failure.status_code());
+                    numbers.iter().for_each(|number| report.failed(*number, None, |out| push_failure(out, &failure)));
+                    Some(failure)
+                }
+            }
+        }
+        Err(failure) => Some(failure),
+    };
+    intake.close(report, failure.as_ref()).await;
+    false
 }
 
 /// Queues verdicts once there is room for them; whether somebody is there to take them. A client that leaves drops what
