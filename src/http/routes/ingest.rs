@@ -1,8 +1,8 @@
 //! NDJSON in, verdicts out: lines go to the engine in batches while the body still arrives, verdicts go back at once.
 //!
-//! *Decision:* an answer that begins before the body has ended costs the connection; so verdicts are held for a sender
-//! that sends steadily, up to [`HELD_BYTES`] and [`HELD`], and most uploads keep their connection. After that a task of
-//! its own reads on, so that a client that sends everything before it reads anything is not stopped by verdicts nobody
+//! *Decision:* an answer that begins before the body has ended costs the connection; so verdicts are held, up to
+//! [`HELD_BYTES`], for a sender that has said how much it sends, and for [`HELD`] for one that sends steadily; most
+//! uploads keep their connection. After that a task of its own reads on, so that a client that sends everything before it reads anything is not stopped by verdicts nobody
 //! takes; up to [`BACKLOG`] batches and [`BACKLOG_BYTES`] of verdicts wait in memory.
 use crate::base::json::push_string;
 use crate::domain::identity::{CompanyName, OrgName};
@@ -14,7 +14,7 @@ use crate::http::body;
 use crate::http::error::{self, Answer, Failure, push_failure};
 use crate::http::ndjson::{Content, Line, Splitter};
 use crate::http::respond::push_list;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _};
 use futures_util::stream;
@@ -34,7 +34,7 @@ const BACKLOG_BYTES: u32 = 32 << 20;
 type Sender = mpsc::Sender<(Bytes, OwnedSemaphorePermit)>;
 
 /// Verdicts held back while the body still arrives, bytes.
-const HELD_BYTES: usize = 1 << 20;
+const HELD_BYTES: usize = 4 << 20;
 /// How long they are held back.
 const HELD: Duration = Duration::from_secs(5);
 
@@ -96,7 +96,8 @@ pub async fn atomic(intake: Intake, request: &HttpRequest, mut payload: Payload)
 ///
 /// # Errors
 /// What concerns all lines: company, organisation, folder, right. Later failures stand in the summary.
-pub async fn streamed(intake: Intake, payload: Payload) -> Answer {
+pub async fn streamed(intake: Intake, request: &HttpRequest, payload: Payload) -> Answer {
+    let declared = request.headers().contains_key(CONTENT_LENGTH);
     let mut batches = Batches::new(payload, intake.longest);
     let mut report = Report::default();
     let first = batches.next().await?;
@@ -107,7 +108,8 @@ pub async fn streamed(intake: Intake, payload: Payload) -> Answer {
             intake.close(&mut report, None).await;
             return Ok(ndjson().body(report.out));
         }
-        if report.out.len() > HELD_BYTES || begun.elapsed() > HELD || !batches.arrives().await {
+        let steady = declared || begun.elapsed() < HELD && batches.arrives().await;
+        if report.out.len() > HELD_BYTES || !steady {
             break;
         }
         if !step(&intake, &mut batches, &mut report).await {

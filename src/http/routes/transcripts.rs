@@ -77,7 +77,11 @@ pub async fn bring(call: Call, payload: Payload) -> Answer {
         company,
         org,
     };
-    if atomic { ingest::atomic(intake, &call.request, payload).await } else { ingest::streamed(intake, payload).await }
+    if atomic {
+        ingest::atomic(intake, &call.request, payload).await
+    } else {
+        ingest::streamed(intake, &call.request, payload).await
+    }
 }
 
 fn options(parameters: &Parameters) -> Result<IngestOptions, Refusal> {
