@@ -5,9 +5,10 @@ use crate::base::clock::Timestamp;
 use crate::domain::identity::{Key, Place, Revision};
 use crate::engine::core::Core;
 use crate::engine::edit::current::facts;
+use crate::engine::error::stop_if_fatal;
 use crate::stores::archive::MetadataFile;
 use crate::stores::database::{Row, Sink, Write};
-use crate::stores::error::{Kind, Result};
+use crate::stores::error::Result;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -37,9 +38,7 @@ pub fn run(core: &Arc<Core>) {
             }
             Err(error) => {
                 tracing::error!(error = %chain(&error), "the archive could not be written");
-                if error.kind == Kind::Fatal {
-                    std::process::abort();
-                }
+                stop_if_fatal(&error);
                 if claim.keys().len() == 1 {
                     for key in claim.keys() {
                         claim.fail(key, Failure::of(&error), &chain(&error));
