@@ -67,6 +67,7 @@ fn check_limits(config: &Config, wrong: &mut Vec<(&'static str, String)>) {
     bounded(wrong, "limits.search_size", limits.search_size, 1, 100_000);
     bounded(wrong, "limits.query_bytes", limits.query_bytes, 16, 1 << 20);
     bounded(wrong, "limits.query_clauses", limits.query_clauses, 1, 10_000);
+    bounded(wrong, "limits.query_expansions", limits.query_expansions, 1, 10_000_000);
     bounded(wrong, "limits.search_delete_tids", limits.search_delete_tids, 1, 100_000);
     bounded(wrong, "limits.waiting_per_transcript", limits.waiting_per_transcript, 1, 1_000_000);
     bounded(wrong, "limits.lock_timeout_ms", limits.lock_timeout_ms, 1, 3_600_000);

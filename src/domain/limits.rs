@@ -23,6 +23,8 @@ pub struct Limits {
     pub query_bytes: usize,
     /// Clauses of a query.
     pub query_clauses: usize,
+    /// Different words that one pattern of a query may stand for.
+    pub query_expansions: usize,
     /// Transcripts one `DELETE /search` may name.
     pub search_delete_tids: usize,
     /// Edits that may wait for one transcript.
@@ -45,6 +47,7 @@ impl Default for Limits {
             search_size: 1_000,
             query_bytes: 8 << 10,
             query_clauses: 64,
+            query_expansions: 10_000,
             search_delete_tids: 1_000,
             waiting_per_transcript: 1_024,
             lock_timeout_ms: 30_000,

@@ -1,5 +1,6 @@
 //! The tree as parsed: names are still names, values still text. Positions are characters of the query, from 0.
 use super::glob::Glob;
+use super::resolved::Speaker;
 use crate::domain::identity::FieldName;
 
 /// A query not yet bound to a configuration.
@@ -14,8 +15,8 @@ pub enum Query {
     Or(Vec<Query>),
     /// Not it.
     Not(Box<Query>),
-    /// Words said by anyone.
-    Said(Text),
+    /// What is said, and by whom.
+    Said(Speaker, Written),
     /// A condition on what has a name: a field, a built-in, or the words of a speaker. Which of them it is, the
     /// configuration decides.
     Named(Named),
@@ -37,10 +38,8 @@ pub struct Named {
 /// A condition on a field, values still as written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldTest {
-    /// `name:value`.
-    Equals(Text),
-    /// `name:*smi*`, `name:smi*`, `name:s?i`.
-    Like(Glob),
+    /// `name:value`, `name:*smi*`, `name:/smi.*/`, `name:smith~1`: which, the kind of name decides.
+    Equals(Written),
     /// `name:>60`, `name:[a TO b}`; a missing end is open.
     Range {
         /// Lower end.
@@ -52,24 +51,60 @@ pub enum FieldTest {
     Exists,
 }
 
-/// Words or a value as written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Text {
-    /// Without quotes and escapes. Said: several words are a phrase within one turn, quoted or not (`e-mail`).
-    pub value: String,
-    /// Whether it was quoted.
-    pub quoted: bool,
+/// Words or a value as written; what its signs mean, whoever reads it decides: [`super::phrase`] for what is said,
+/// [`super::resolve::condition`] for values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Written {
     /// Where it begins.
     pub at: usize,
-    /// The first sign, not escaped, that has a meaning among words (`*`, `?`, …), and where it stands. Values of
-    /// fields take such signs literally when quoted.
-    pub sign: Option<(usize, char)>,
+    /// Its characters, without the quotes or slashes around them.
+    pub letters: Vec<Letter>,
+    /// Whether it was quoted.
+    pub quoted: bool,
+    /// Whether it stood between slashes: a regular expression.
+    pub regex: bool,
+    /// What follows the closing quote or slash without a blank: `~4`, `~t`, `~s<30`.
+    pub signs: Vec<Letter>,
 }
 
-impl Text {
+/// One character of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// It.
+    pub is: char,
+    /// Whether it was escaped: it is no sign.
+    pub literal: bool,
+    /// Where it stands.
+    pub at: usize,
+}
+
+impl Letter {
+    /// Whether it is this sign, not escaped.
+    pub fn is_sign(&self, sign: char) -> bool {
+        !self.literal && self.is == sign
+    }
+}
+
+impl Written {
     /// A value from a parameter: taken literally.
-    pub fn literal(value: impl Into<String>) -> Self {
-        Self { value: value.into(), quoted: true, at: 0, sign: None }
+    pub fn literal(value: impl AsRef<str>) -> Self {
+        let letters = value.as_ref().chars().zip(0..).map(|(is, at)| Letter { is, literal: true, at }).collect();
+        Self { letters, quoted: true, ..Self::default() }
+    }
+
+    /// The characters without escapes.
+    pub fn value(&self) -> String {
+        self.letters.iter().map(|letter| letter.is).collect()
+    }
+
+    /// Whether it holds `*` or `?` as signs; values take them literally when quoted.
+    pub fn is_pattern(&self) -> bool {
+        !self.quoted && self.letters.iter().any(|letter| letter.is_sign('*') || letter.is_sign('?'))
+    }
+
+    /// As a pattern.
+    pub fn glob(&self) -> Glob {
+        Glob::new(self.letters.iter().map(|letter| (letter.is, letter.literal)))
     }
 }
 
@@ -86,7 +121,7 @@ impl Query {
     /// How many conditions it holds.
     pub fn clauses(&self) -> usize {
         match self {
-            Query::All | Query::Said(_) | Query::Named(_) => 1,
+            Query::All | Query::Said(..) | Query::Named(_) => 1,
             Query::And(parts) | Query::Or(parts) => parts.iter().map(Query::clauses).sum(),
             Query::Not(inner) => inner.clauses(),
         }

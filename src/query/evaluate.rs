@@ -3,7 +3,7 @@ pub mod facets;
 pub mod said;
 pub mod values;
 
-use super::resolved::{Hit, Node, Order, ResolvedSearch, Said, SearchPage, Target};
+use super::resolved::{Hit, Node, ResolvedSearch, Said, SearchPage, SortBy};
 use super::score::Statistics;
 use crate::domain::fields::SpeakerMap;
 use crate::domain::record::Record;
@@ -65,7 +65,7 @@ pub fn search<'a>(documents: impl Iterator<Item = &'a Document>, search: &Resolv
             hear(one.document, search).moments(&terms, search.moments)
         },
     });
-    SearchPage { total, hits: hits.collect(), facets }
+    SearchPage { total, hits: hits.collect(), facets, ..SearchPage::default() }
 }
 
 /// Every word clause that is not under a NOT, in order.
@@ -119,10 +119,11 @@ fn score(candidates: &mut [Candidate<'_>], terms: usize) {
 
 /// The value a transcript is ordered by: of several the one that comes first. Texts have no place in an order.
 pub fn sort_value<'a>(record: &'a Record, search: &'a ResolvedSearch) -> Option<Value<'a>> {
-    let Order::Value(target) = search.order else { return None };
-    let own = values::values(record, target, &search.folder_names);
+    let key = search.order.first()?;
+    let SortBy::Values(source) = &key.by else { return None };
+    let own = values::values(record, *source.targets.first()?, &search.folder_names);
     let own = own.into_iter().filter(|value| !matches!(value, Value::Words(_)));
-    if search.descending { own.max_by(Value::order) } else { own.min_by(Value::order) }
+    if key.descending { own.max_by(Value::order) } else { own.min_by(Value::order) }
 }
 
 fn compare(
@@ -130,10 +131,12 @@ fn compare(
     (b_value, b): &(Option<Value<'_>>, Candidate<'_>),
     search: &ResolvedSearch,
 ) -> Ordering {
-    let directed = |order: Ordering| if search.descending { order.reverse() } else { order };
-    let asked = match search.order {
-        Order::Score => directed(a.score.total_cmp(&b.score)),
-        Order::Value(Target::Field(..) | Target::Builtin(_)) => match (a_value, b_value) {
+    let key = search.order.first();
+    let directed = |order: Ordering| if key.is_some_and(|key| key.descending) { order.reverse() } else { order };
+    let asked = match key.map(|key| &key.by) {
+        None => Ordering::Equal,
+        Some(SortBy::Score) => directed(a.score.total_cmp(&b.score)),
+        Some(SortBy::Values(_)) => match (a_value, b_value) {
             (Some(a), Some(b)) => directed(a.order(b)),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,

@@ -1,18 +1,12 @@
 //! Facets: how values are shown, and how the counts of several organisations become one list.
 use super::resolved::FacetValue;
-use crate::base::fold::fold_value;
 use serde_json::Value;
-use std::collections::HashMap;
 
-/// One facet as the answer shows it, made of one or several lists an index gives.
+/// One facet as the answer shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FacetPlan {
     /// As it is named in the answer.
     pub name: String,
-    /// At most so many values.
-    pub size: usize,
-    /// How many consecutive lists of the index belong to it (one per organisation that has the field).
-    pub lists: usize,
     /// Whether the values are booleans, which an index keeps as text.
     pub boolean: bool,
 }
@@ -36,38 +30,17 @@ pub fn sort(values: &mut [FacetValue]) {
     values.sort_by_cached_key(|facet| (std::cmp::Reverse(facet.count), shown(&facet.value)));
 }
 
-/// The facets as answered. Lists of several organisations are added up; their transcripts are never the same.
+/// The facets as answered.
 pub fn answer(plans: &[FacetPlan], lists: Vec<Vec<FacetValue>>) -> Vec<(String, Vec<FacetValue>)> {
-    let mut lists = lists.into_iter();
-    let answered = plans.iter().map(|plan| {
-        let own: Vec<Vec<FacetValue>> = lists.by_ref().take(plan.lists).collect();
-        let mut values = if own.len() == 1 { own.into_iter().flatten().collect() } else { added(own) };
+    let answered = plans.iter().zip(lists).map(|(plan, mut values)| {
         if plan.boolean {
             for facet in &mut values {
                 facet.value = boolean(std::mem::take(&mut facet.value));
             }
         }
-        values.truncate(plan.size);
         (plan.name.clone(), values)
     });
     answered.collect()
-}
-
-fn added(lists: Vec<Vec<FacetValue>>) -> Vec<FacetValue> {
-    let mut values: Vec<FacetValue> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut all: Vec<FacetValue> = lists.into_iter().flatten().collect();
-    // The spelling of the greatest part is shown.
-    sort(&mut all);
-    for facet in all {
-        let place = *places.entry(fold_value(&shown(&facet.value))).or_insert(values.len());
-        match values.get_mut(place) {
-            Some(known) => known.count += facet.count,
-            None => values.push(facet),
-        }
-    }
-    sort(&mut values);
-    values
 }
 
 fn boolean(value: Value) -> Value {
@@ -87,21 +60,9 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_several_organisations_are_added() {
-        let plan = |name: &str, lists, size, boolean| FacetPlan { name: name.into(), size, lists, boolean };
-        let plans = [plan("queue", 2, 2, false), plan("paid", 1, 9, true)];
-        let lists = vec![
-            vec![facet("billing", 3), facet("Sales", 2), facet("a", 1)],
-            vec![facet("SALES", 5)],
-            vec![facet("true", 2)],
-        ];
-        assert_eq!(
-            answer(&plans, lists),
-            [
-                ("queue".to_owned(), vec![facet("SALES", 7), facet("billing", 3)]),
-                ("paid".to_owned(), vec![facet(true, 2)]),
-            ]
-        );
+    fn booleans_are_shown_as_such() {
+        let plans = [FacetPlan { name: "paid".into(), boolean: true }];
+        assert_eq!(answer(&plans, vec![vec![facet("true", 2)]]), [("paid".to_owned(), vec![facet(true, 2)])]);
     }
 
     #[test]

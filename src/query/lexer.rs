@@ -1,6 +1,5 @@
 //! Reads a query character by character: quoted text, bare runs, keywords. What a run means, the parser decides.
-use super::ast::Text;
-use super::glob::Glob;
+use super::ast::{Letter, Written};
 use crate::domain::refusal::{Code, Refusal};
 
 /// What is wrong with a query, and where.
@@ -48,12 +47,12 @@ impl Keyword {
     }
 }
 
-/// A run of characters without quotes; `true` beside those that were escaped.
+/// A run of characters without quotes.
 #[derive(Clone, Debug)]
 pub struct Bare {
     /// Where it begins.
     pub at: usize,
-    letters: Vec<(char, bool, usize)>,
+    letters: Vec<Letter>,
 }
 
 impl Bare {
@@ -64,42 +63,22 @@ impl Bare {
 
     /// Whether it is this text, nothing of it escaped.
     pub fn is(&self, text: &str) -> bool {
-        self.letters.iter().all(|(_, escaped, _)| !escaped) && self.letters.iter().map(|l| l.0).eq(text.chars())
+        self.letters.iter().all(|letter| !letter.literal) && self.letters.iter().map(|l| l.is).eq(text.chars())
     }
 
     /// Whether it ends with this character, not escaped.
     pub fn ends_with(&self, letter: char) -> bool {
-        self.letters.last().is_some_and(|(last, escaped, _)| *last == letter && !escaped)
-    }
-
-    /// Whether `*` or `?` stand in it, not escaped.
-    pub fn is_pattern(&self) -> bool {
-        self.letters.iter().any(|(letter, escaped, _)| !escaped && matches!(letter, '*' | '?'))
-    }
-
-    /// As a pattern.
-    pub fn glob(&self) -> Glob {
-        Glob::new(self.letters.iter().map(|(letter, escaped, _)| (*letter, *escaped)))
+        self.letters.last().is_some_and(|last| last.is_sign(letter))
     }
 
     /// The characters without escapes.
     pub fn value(&self) -> String {
-        self.letters.iter().map(|l| l.0).collect()
+        self.letters.iter().map(|letter| letter.is).collect()
     }
 
     /// As words or a value.
-    pub fn text(&self) -> Text {
-        let last = self.letters.len().saturating_sub(1);
-        let sign = self.letters.iter().enumerate().find(|(place, (letter, escaped, _))| {
-            !escaped
-                && match letter {
-                    '*' | '?' | '~' => true,
-                    '/' | '^' => *place == 0,
-                    '$' => *place == last,
-                    _ => false,
-                }
-        });
-        Text { value: self.value(), quoted: false, at: self.at, sign: sign.map(|(_, (letter, _, at))| (*at, *letter)) }
+    pub fn written(self) -> Written {
+        Written { at: self.at, letters: self.letters, ..Written::default() }
     }
 }
 
@@ -163,27 +142,23 @@ impl Scanner {
     ///
     /// # Errors
     /// When the quotes are not closed.
-    pub fn quoted(&mut self) -> Result<Text, Fault> {
+    pub fn quoted(&mut self) -> Result<Written, Fault> {
         let at = self.at;
         self.at += 1;
-        let (mut value, mut sign) = (String::new(), None);
-        while let Some(letter) = self.peek() {
+        let mut letters = Vec::new();
+        while let Some(is) = self.peek() {
+            let here = self.at;
             self.at += 1;
-            match letter {
-                '"' => return Ok(Text { value, quoted: true, at, sign }),
+            match is {
+                '"' => return Ok(Written { at, letters, quoted: true, ..Written::default() }),
                 '\\' => match self.peek() {
-                    Some(escaped) => {
-                        value.push(escaped);
+                    Some(is) => {
+                        letters.push(Letter { is, literal: true, at: here });
                         self.at += 1;
                     }
-                    None => return Err(Fault::new(self.at - 1, "nothing follows the `\\`")),
+                    None => return Err(Fault::new(here, "nothing follows the `\\`")),
                 },
-                _ => {
-                    if matches!(letter, '*' | '?') && sign.is_none() {
-                        sign = Some((self.at - 1, letter));
-                    }
-                    value.push(letter);
-                }
+                _ => letters.push(Letter { is, literal: false, at: here }),
             }
         }
         Err(Fault::new(at, "the quotes opened here are not closed"))
@@ -201,14 +176,14 @@ impl Scanner {
                 let Some(escaped) = self.letters.get(self.at + 1) else {
                     return Err(Fault::new(self.at, "nothing follows the `\\`"));
                 };
-                letters.push((*escaped, true, self.at));
+                letters.push(Letter { is: *escaped, literal: true, at: self.at });
                 self.at += 2;
                 continue;
             }
             if letter.is_whitespace() || stops(letter) {
                 break;
             }
-            letters.push((letter, false, self.at));
+            letters.push(Letter { is: letter, literal: false, at: self.at });
             self.at += 1;
         }
         Ok(Bare { at, letters })

@@ -3,8 +3,9 @@
 //! `NOT` and `-` bind tightest, then `AND` (also unwritten, between two clauses), then `OR`. A bare word that falls
 //! into several words (`e-mail`, a run of Chinese) is a phrase. In `name:( … )` every part is a value of `name`;
 //! there `-` excludes, so a negative number is quoted.
-use super::ast::{End, FieldTest, Named, Query, Text};
+use super::ast::{End, FieldTest, Named, Query, Written};
 use super::lexer::{Fault, Keyword, Scanner};
+use super::resolved::Speaker;
 use crate::domain::identity::FieldName;
 use crate::domain::limits::Limits;
 use crate::domain::refusal::{Code, Refusal};
@@ -22,18 +23,6 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Query, Refusal> {
         return Err(Refusal::at(Code::QueryTooLarge, "q", detail));
     }
     read(text, limits.query_clauses).map_err(Fault::refusal)
-}
-
-/// What a sign among words means that this version does not know yet; `None` when there is no such sign.
-pub fn unavailable(text: &Text) -> Option<Fault> {
-    let (at, sign) = text.sign?;
-    let what = match sign {
-        '*' | '?' => "patterns within words are not available yet",
-        '~' => "distances are not available yet",
-        '/' => "regular expressions are not available yet",
-        _ => "anchors to the turn's beginning or end are not available yet",
-    };
-    Some(Fault::new(at, format!("{what}; write `\\{sign}` for the sign itself")))
 }
 
 fn read(text: &str, clauses_max: usize) -> Result<Query, Fault> {
@@ -135,7 +124,7 @@ impl Parser {
         if self.scan.peek() == Some('"') {
             let text = self.scan.quoted()?;
             if self.scan.take(':') {
-                return self.named(&text.value, at);
+                return self.named(&text.value(), at);
             }
             self.no_distance()?;
             return self.said(text);
@@ -148,7 +137,7 @@ impl Parser {
             let back = self.scan.at();
             let rest = self.scan.quoted()?;
             if self.scan.take(':') {
-                return self.named(&(bare.value() + &rest.value), at);
+                return self.named(&(bare.value() + &rest.value()), at);
             }
             self.scan.go(back);
         }
@@ -156,15 +145,12 @@ impl Parser {
             self.count(at)?;
             return Ok(Query::All);
         }
-        self.said(bare.text())
+        self.said(bare.written())
     }
 
-    fn said(&mut self, text: Text) -> Result<Query, Fault> {
+    fn said(&mut self, text: Written) -> Result<Query, Fault> {
         self.count(text.at)?;
-        match unavailable(&text) {
-            Some(fault) => Err(fault),
-            None => Ok(Query::Said(text)),
-        }
+        Ok(Query::Said(Speaker::Anyone, text))
     }
 
     /// What follows `name:`.
@@ -203,13 +189,7 @@ impl Parser {
         if matches!(self.scan.peek(), Some('(' | '"')) {
             return Err(Fault::new(self.scan.at(), "a value that holds `(` or `\"` is quoted as a whole"));
         }
-        Ok(if bare.is("*") {
-            FieldTest::Exists
-        } else if bare.is_pattern() {
-            FieldTest::Like(bare.glob())
-        } else {
-            FieldTest::Equals(bare.text())
-        })
+        Ok(if bare.is("*") { FieldTest::Exists } else { FieldTest::Equals(bare.written()) })
     }
 
     /// `>60`, `>=60`, `<60`, `<=60`
@@ -217,7 +197,7 @@ impl Parser {
         let above = self.scan.take('>') || !self.scan.take('<');
         let inclusive = self.scan.take('=');
         let value = if self.scan.peek() == Some('"') {
-            self.scan.quoted()?.value
+            self.scan.quoted()?.value()
         } else {
             let bare = self.scan.bare(|c| matches!(c, '(' | ')' | '"'))?;
             if bare.is_empty() {
@@ -257,7 +237,7 @@ impl Parser {
     fn end(&mut self, opened: usize) -> Result<Option<String>, Fault> {
         self.scan.skip_blanks();
         if self.scan.peek() == Some('"') {
-            return Ok(Some(self.scan.quoted()?.value));
+            return Ok(Some(self.scan.quoted()?.value()));
         }
         let bare = self.scan.bare(|c| matches!(c, ']' | '}'))?;
         if bare.is_empty() {

@@ -6,7 +6,7 @@ pub mod given;
 pub mod lists;
 pub mod names;
 
-use super::ast::{End, FieldTest, Named, Query, Text};
+use super::ast::{End, FieldTest, Named, Query, Written};
 use super::parser;
 use super::ranges::{self, DateRange};
 use crate::domain::builtins::{Builtin, builtin};
@@ -213,7 +213,7 @@ impl SearchRequest {
             let detail = format!("{parameter} names {} transcripts; at most {most} are allowed", tids.len());
             return Err(Refusal::at(Code::QueryTooLarge, parameter, detail));
         }
-        let tests = tids.into_iter().map(|tid| named("tid", FieldTest::Equals(Text::literal(tid)))).collect();
+        let tests = tids.into_iter().map(|tid| named("tid", FieldTest::Equals(Written::literal(tid)))).collect();
         self.conditions.push(Condition { parameter: parameter.to_owned(), query: Query::Or(tests) });
         Ok(())
     }
@@ -238,7 +238,7 @@ impl SearchRequest {
                 let end = |end: Option<&str>| end.map(|value| End { value: value.to_owned(), inclusive: true });
                 FieldTest::Range { low: end(low), high: end(high) }
             }
-            _ => FieldTest::Equals(Text::literal(text)),
+            _ => FieldTest::Equals(Written::literal(text)),
         };
         self.conditions.push(Condition { parameter: parameter.to_owned(), query: named(name, test) });
         Ok(())

@@ -2,19 +2,21 @@
 //!
 //! *Decisions* where the contract is open: one name with different types in several organisations is asked in each of
 //! them by its own type, and refused only when the value fits none; `>` a bare day means after that day; `enum`
-//! values need not be options (options change). Over several organisations facets are added up from at most
-//! [`FACET_PART`] values of each; rows cannot be sorted there by a field that each of them defines.
+//! values need not be options (options change). Rows are sorted and counted by a name that several organisations define
+//! when they keep its values alike.
 pub mod condition;
 pub mod tree;
 pub mod world;
 
-use super::ast::{FieldTest, Named, Query, Text};
+use super::ast::{FieldTest, Named, Query, Written};
 use super::columns::Columns;
 use super::facets::FacetPlan;
-use super::parser::unavailable;
+use super::phrase;
 use super::ranges::DateRange;
 use super::request::{FacetChoice, Output, SearchRequest};
-use super::resolved::{FacetAsked, Node, Order, ResolvedSearch, Said, Scope, Speaker, Target, Test, ValueTest};
+use super::resolved::{
+    FacetAsked, Node, ResolvedSearch, Said, Scope, SortBy, SortKey, Source, Speaker, Target, Test, ValueTest,
+};
 use crate::base::clock::Timestamp;
 use crate::domain::builtins::{BUILTINS, Builtin, builtin};
 use crate::domain::catalogue::Org;
@@ -26,9 +28,6 @@ use condition::Reading;
 use std::sync::Arc;
 use tree::{conjunction, disjunction, negation};
 use world::{Origin, Searched, Subject, Variant, World};
-
-/// Values taken of each organisation when their facets are added up.
-pub const FACET_PART: usize = 10_000;
 
 /// A search bound to the configuration.
 #[derive(Clone, Debug)]
@@ -59,25 +58,24 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
             parts.push(resolver.dates(builtin, range));
         }
     }
-    let order = resolver.order(&request.sort)?;
+    let order = vec![SortKey { by: resolver.order(&request.sort)?, descending: request.descending }];
     let (mut facets, plans) = resolver.facets(&request.facets)?;
     let columns = resolver.columns(request)?;
     let count = request.output == Output::Count;
     if count {
         facets.clear();
     }
+    let scope = Scope {
+        orgs: world.searched.iter().map(|one| one.org.id).collect(),
+        folders: world.folders().map(|(_, folder)| folder.id).collect(),
+    };
     let search = ResolvedSearch {
-        scope: Scope {
-            orgs: world.searched.iter().map(|one| one.org.id).collect(),
-            folders: world.folders().map(|(_, folder)| folder.id).collect(),
-        },
-        root: conjunction(parts),
         order,
-        descending: request.descending,
         offset: request.offset,
         size: if count { 0 } else { request.size },
         facets,
         moments: if request.output == Output::Summary { request.moments } else { 0 },
+        expansions: world.limits.query_expansions,
         speakers: Arc::new(
             world
                 .folders()
@@ -86,6 +84,7 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
                 .collect(),
         ),
         folder_names: Arc::new(world.folders().map(|(_, folder)| (folder.id, folder.name.clone())).collect()),
+        ..ResolvedSearch::new(scope, conjunction(parts))
     };
     let unconfigured = resolver.unconfigured.iter().map(|(name, without)| (name.shown().to_owned(), without.clone()));
     Ok(Resolved {
@@ -110,7 +109,7 @@ impl<'a> Resolver<'a, '_> {
             Query::And(parts) => self.nodes(parts, origin).map(conjunction),
             Query::Or(parts) => self.nodes(parts, origin).map(disjunction),
             Query::Not(inner) => Ok(negation(self.node(inner, origin)?)),
-            Query::Said(text) => said(Speaker::Anyone, text, origin),
+            Query::Said(by, text) => said(by.clone(), text, origin),
             Query::Named(named) => self.named(named, origin),
         }
     }
@@ -161,13 +160,17 @@ impl<'a> Resolver<'a, '_> {
             |why: String| origin.refusal(origin.invalid(), named.test_at, format!("{:?}: {why}", builtin.name));
         match (builtin.name, &named.test) {
             ("tid" | "folder", FieldTest::Exists) => Ok(Node::All),
-            ("tid", FieldTest::Equals(text)) => {
-                let test = Test::OneOf(vec![text.value.clone()]);
+            ("tid", FieldTest::Equals(text)) if !text.is_pattern() => {
+                let test = Test::OneOf(vec![text.value()]);
                 Ok(Node::Values(ValueTest { target: Target::Builtin(builtin), only_folders: None, test }))
             }
-            ("folder", FieldTest::Equals(text)) => Ok(self.folder_node(builtin, |name| name == text.value)),
-            ("folder", FieldTest::Like(glob)) => {
+            ("folder", FieldTest::Equals(text)) if text.is_pattern() => {
+                let glob = text.glob();
                 Ok(self.folder_node(builtin, |name| glob.matches(&crate::base::fold::fold_value(name))))
+            }
+            ("folder", FieldTest::Equals(text)) => {
+                let value = text.value();
+                Ok(self.folder_node(builtin, |name| name == value))
             }
             ("tid", _) => Err(refuse("ids are compared as a whole; patterns and ranges do not go with them".into())),
             ("folder", _) => Err(refuse("ranges do not go with folders".into())),
@@ -225,29 +228,36 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn order(&mut self, sort: &str) -> Result<Order, Refusal> {
+    fn order(&mut self, sort: &str) -> Result<SortBy, Refusal> {
         let name = FieldName::lenient(if sort.is_empty() { "datetime" } else { sort });
         if name.folded() == "score" {
-            return Ok(Order::Score);
+            return Ok(SortBy::Score);
         }
         let origin = Origin::Parameter("sort");
-        match self.world.subject(&name, origin, 0)? {
-            Subject::Builtin(builtin) => Ok(Order::Value(Target::Builtin(builtin))),
+        let (source, _) = self.source(&name, origin)?;
+        alike(&name, &source, origin)?;
+        Ok(SortBy::Values(source))
+    }
+
+    /// The values behind a name, and whether they are booleans.
+    ///
+    /// # Errors
+    /// As [`World::subject`]; for texts.
+    fn source(&mut self, name: &FieldName, origin: Origin<'_>) -> Result<(Source, bool), Refusal> {
+        match self.world.subject(name, origin, 0)? {
+            Subject::Builtin(builtin) => Ok((Source::of(Target::Builtin(builtin)), false)),
             Subject::Field(variants) => {
-                self.note_unconfigured(&name);
+                self.note_unconfigured(name);
                 whole_values(&variants, origin)?;
-                match variants.as_slice() {
-                    [one] => Ok(Order::Value(Target::Field(one.field.id, one.field.definition.kind.storage()))),
-                    _ => {
-                        let detail = format!(
-                            "sorting by {:?}, which several organisations define, is not available; search one of them",
-                            name.shown()
-                        );
-                        Err(origin.refusal(Code::ParameterInvalid, 0, detail))
-                    }
-                }
+                let targets: Vec<Target> = variants
+                    .iter()
+                    .map(|one| Target::Field(one.field.id, one.field.definition.kind.storage()))
+                    .collect();
+                let folders: Vec<FolderId> = variants.iter().flat_map(|one| one.folders.iter().copied()).collect();
+                let boolean = variants.iter().all(|one| one.field.definition.kind == FieldType::Boolean);
+                Ok((Source { targets, only_folders: self.only(&folders) }, boolean))
             }
-            Subject::Speaker(_) => Err(self.world.absent(&name, origin, 0)),
+            Subject::Speaker(_) => Err(self.world.absent(name, origin, 0)),
         }
     }
 
@@ -256,36 +266,22 @@ impl<'a> Resolver<'a, '_> {
         let origin = Origin::Parameter("facets");
         for choice in choices {
             let name = FieldName::lenient(&choice.name);
-            let size = choice.size;
-            let mut plan = FacetPlan { name: choice.name.clone(), size, lists: 1, boolean: false };
-            match self.world.subject(&name, origin, 0)? {
-                Subject::Builtin(builtin) => {
-                    let target = Target::Builtin(builtin);
-                    asked.push(FacetAsked { name: choice.name.clone(), target, only_folders: None, size });
-                }
-                Subject::Field(variants) => {
-                    self.note_unconfigured(&name);
-                    whole_values(&variants, origin)?;
-                    plan.lists = variants.len();
-                    plan.boolean = variants.iter().all(|one| one.field.definition.kind == FieldType::Boolean);
-                    for Variant { field, folders, .. } in &variants {
-                        if field.definition.pii && !self.world.pii {
-                            let detail = format!("the values of {:?} need the right \"pii\"", field.name.shown());
-                            return Err(origin.refusal(Code::RightMissing, 0, detail));
-                        }
-                        asked.push(FacetAsked {
-                            name: choice.name.clone(),
-                            target: Target::Field(field.id, field.definition.kind.storage()),
-                            only_folders: self.only(folders),
-                            size: if variants.len() == 1 { size } else { FACET_PART },
-                        });
-                    }
-                }
-                Subject::Speaker(_) => return Err(self.world.absent(&name, origin, 0)),
-            }
-            plans.push(plan);
+            let (source, boolean) = self.source(&name, origin)?;
+            self.guard(&name, origin)?;
+            plans.push(FacetPlan { name: choice.name.clone(), boolean });
+            asked.push(FacetAsked { source, size: choice.size, prefix: None });
         }
         Ok((asked, plans))
+    }
+
+    /// Refuses to tell values of personal data.
+    fn guard(&self, name: &FieldName, origin: Origin<'_>) -> Result<(), Refusal> {
+        let secret = self.world.variants(name).into_iter().any(|one| one.field.definition.pii);
+        if !secret || self.world.pii || builtin(name.folded()).is_some() {
+            return Ok(());
+        }
+        let detail = format!("the values of {:?} need the right \"pii\"", name.shown());
+        Err(origin.refusal(Code::RightMissing, 0, detail))
     }
 
     fn columns(&self, request: &SearchRequest) -> Result<Columns, Refusal> {
@@ -339,6 +335,18 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
+/// Refuses values that organisations keep in ways that do not compare.
+fn alike(name: &FieldName, source: &Source, origin: Origin<'_>) -> Result<(), Refusal> {
+    let mut kinds = source.targets.iter().map(|target| target.storage());
+    let first = kinds.next();
+    if kinds.all(|kind| Some(kind) == first) {
+        return Ok(());
+    }
+    let detail =
+        format!("{:?} has types that do not compare in several organisations; search one of them", name.shown());
+    Err(origin.refusal(Code::ParameterInvalid, 0, detail))
+}
+
 /// Refuses to order or count texts: they hold words, hardly two are equal, and an index does not keep them whole.
 fn whole_values(variants: &[Variant<'_>], origin: Origin<'_>) -> Result<(), Refusal> {
     match variants.iter().find(|one| one.field.definition.kind == FieldType::Text) {
@@ -351,13 +359,10 @@ fn whole_values(variants: &[Variant<'_>], origin: Origin<'_>) -> Result<(), Refu
     }
 }
 
-fn said(by: Speaker, text: &Text, origin: Origin<'_>) -> Result<Node, Refusal> {
-    if let Some(fault) = unavailable(text) {
-        return Err(origin.refusal(origin.invalid(), fault.at, fault.detail));
-    }
-    match condition::folded_words(&text.value) {
-        Ok(words) => Ok(Node::Said(Said { by, words })),
-        Err(why) => Err(origin.refusal(origin.invalid(), text.at, why)),
+fn said(by: Speaker, text: &Written, origin: Origin<'_>) -> Result<Node, Refusal> {
+    match phrase::read(text) {
+        Ok((phrase, when)) => Ok(Node::Said(Said { by, phrase, when })),
+        Err(fault) => Err(origin.refusal(origin.invalid(), fault.at, fault.detail)),
     }
 }
 

@@ -4,13 +4,15 @@
 //! words stand (in the speaker's turns), its document frequency how many transcripts of the scope match it. Statistics
 //! are taken over the scope searched only, so that no figure tells of others' transcripts.
 
+use serde::{Deserialize, Serialize};
+
 /// Term-frequency saturation.
 pub const K1: f64 = 1.2;
 /// Length normalisation.
 pub const B: f64 = 0.75;
 
 /// What the formula needs of the scope.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// Transcripts in scope.
     pub transcripts: u64,

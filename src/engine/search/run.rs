@@ -120,7 +120,7 @@ struct Asked {
 impl Asked {
     fn answer(self, budget: Duration) -> Result<SearchAnswer> {
         let search = &self.resolved.search;
-        let SearchPage { total, hits, facets } = match self.core.stores.index.search(search, budget) {
+        let SearchPage { total, hits, facets, .. } = match self.core.stores.index.search(search, budget) {
             Ok(page) => page,
             Err(error) if error.kind == Kind::TooExpensive => {
                 let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());

@@ -21,11 +21,11 @@ enum Group {
 pub fn count(found: &[&Record], facet: &FacetAsked, folder_names: &HashMap<FolderId, FolderName>) -> Vec<FacetValue> {
     let mut groups: HashMap<Group, (u64, BTreeMap<String, u64>)> = HashMap::new();
     for record in found {
-        if facet.only_folders.as_ref().is_some_and(|only| !only.contains(&record.folder)) {
+        if facet.source.only_folders.as_ref().is_some_and(|only| !only.contains(&record.folder)) {
             continue;
         }
         let mut counted = HashSet::new();
-        for value in values::values(record, facet.target, folder_names) {
+        for value in facet.source.targets.iter().flat_map(|target| values::values(record, *target, folder_names)) {
             let Some((group, shown)) = grouped(&value) else { continue };
             if counted.insert(group.clone()) {
                 let (transcripts, spellings) = groups.entry(group).or_default();

@@ -55,9 +55,11 @@ impl<'a> Heard<'a> {
             Speaker::Role(role) => turn.role_in(self.speakers) == *role,
             Speaker::Label(label) => turn.speaker.as_deref().is_some_and(|own| fold_value(own) == *label),
         };
-        let runs = if spoken { tokens.windows(said.words.len().max(1)) } else { [].windows(1) };
+        let runs = if spoken { tokens.windows(said.phrase.words.len().max(1)) } else { [].windows(1) };
         runs.filter_map(|run| match (run.first(), run.last()) {
-            (Some(first), Some(last)) if run.iter().map(|token| &token.text).eq(&said.words) => {
+            (Some(first), Some(last))
+                if run.iter().zip(&said.phrase.words).all(|(token, word)| word.matches(&token.text)) =>
+            {
                 Some((first.from, last.to))
             }
             _ => None,

@@ -1,10 +1,10 @@
 //! The oracle itself, on transcripts small enough to check by hand; the index's own list of promises covers the rest.
 use super::said::spans;
 use super::*;
-use crate::domain::builtins::{Builtins, builtin};
+use crate::domain::builtins::Builtins;
 use crate::domain::identity::{FieldId, FolderId, FolderName, Key, OrgId, Revision, Tid};
 use crate::domain::transcript::Role;
-use crate::query::resolved::{FacetAsked, Scope, Speaker};
+use crate::query::resolved::{FacetAsked, Scope, Source, Speaker, Target};
 use std::sync::Arc;
 
 fn document(key: u32, tid: &str, said: &[(Role, &str)]) -> Document {
@@ -33,22 +33,17 @@ fn document(key: u32, tid: &str, said: &[(Role, &str)]) -> Document {
 }
 
 fn asked(root: Node) -> ResolvedSearch {
+    let scope = Scope { orgs: vec![OrgId(1)], folders: vec![FolderId(1)] };
     ResolvedSearch {
-        scope: Scope { orgs: vec![OrgId(1)], folders: vec![FolderId(1)] },
-        root,
-        order: Order::Value(Target::Builtin(builtin("datetime").unwrap())),
-        descending: true,
-        offset: 0,
         size: 10,
-        facets: Vec::new(),
         moments: 5,
-        speakers: Arc::default(),
         folder_names: Arc::new([(FolderId(1), FolderName::parse("F").unwrap())].into()),
+        ..ResolvedSearch::new(scope, root)
     }
 }
 
 fn words(by: Speaker, text: &str) -> Node {
-    Node::Said(Said { by, words: text.split(' ').map(str::to_owned).collect() })
+    Node::Said(Said::exact(by, text.split(' ')))
 }
 
 #[test]
@@ -96,7 +91,7 @@ fn two_spellings_in_one_transcript_count_it_once() {
     two.record.values = vec![(FieldId(7), vec![keyword("x")])];
     let mut search = asked(Node::All);
     let target = Target::Field(FieldId(7), Storage::Keyword);
-    search.facets = vec![FacetAsked { name: "f".into(), target, only_folders: None, size: 9 }];
+    search.facets = vec![FacetAsked { source: Source::of(target), size: 9, prefix: None }];
     let page = super::search([one, two].iter(), &search);
     assert_eq!(page.facets[0].len(), 1);
     assert_eq!((page.facets[0][0].value.as_str(), page.facets[0][0].count), (Some("x"), 2));

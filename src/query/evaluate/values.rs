@@ -5,7 +5,7 @@ use crate::domain::fields::TypedValue;
 use crate::domain::fields::definition::Storage;
 use crate::domain::identity::{FolderId, FolderName};
 use crate::domain::record::Record;
-use crate::domain::words;
+use crate::domain::words::{self, Token};
 use crate::query::resolved::{Target, Test, ValueTest};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -113,9 +113,9 @@ fn passes(value: &Value<'_>, test: &Test) -> bool {
         }
         (Test::Words(phrase), Value::Words(text)) => {
             let tokens = words::tokens(text);
-            tokens.windows(phrase.len().max(1)).any(|run| run.iter().map(|token| &token.text).eq(phrase))
+            let is = |run: &[Token]| run.iter().zip(&phrase.words).all(|(token, word)| word.matches(&token.text));
+            tokens.windows(phrase.words.len().max(1)).any(is)
         }
-        (Test::WordLike(glob), Value::Words(text)) => words::tokens(text).iter().any(|token| glob.matches(&token.text)),
         _ => false,
     }
 }

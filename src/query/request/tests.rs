@@ -39,7 +39,7 @@ fn both_doors_read_the_same() {
     assert_eq!(request.fields[1], Chosen { name: "agentid".into(), dropped: true });
     assert_eq!(request.timeout, Some(Duration::from_millis(2_500)));
     assert_eq!(request.conditions.len(), 4);
-    assert_eq!(request.conditions[3].query, named("queue", FieldTest::Equals(Text::literal("a,b"))));
+    assert_eq!(request.conditions[3].query, named("queue", FieldTest::Equals(Written::literal("a,b"))));
 }
 
 #[test]

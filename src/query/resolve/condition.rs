@@ -5,10 +5,11 @@ use crate::domain::fields::TypedValue;
 use crate::domain::fields::datetime::parse_span;
 use crate::domain::fields::definition::{Definition, FieldType};
 use crate::domain::fields::value::{ValueBounds, coerce};
-use crate::domain::words;
-use crate::query::ast::{End, FieldTest};
+use crate::query::ast::{End, FieldTest, Written};
+use crate::query::pattern::Pattern;
+use crate::query::phrase;
 use crate::query::ranges::relative;
-use crate::query::resolved::Test;
+use crate::query::resolved::{Phrase, Test, Word};
 use jiff::tz::TimeZone;
 
 /// What values are read with.
@@ -29,28 +30,27 @@ pub struct Reading<'a> {
 pub fn test(definition: &Definition, asked: &FieldTest, reading: Reading<'_>) -> Result<Test, String> {
     match asked {
         FieldTest::Exists | FieldTest::Range { low: None, high: None } => Ok(Test::Exists),
-        FieldTest::Equals(text) => equals(definition, &text.value, reading),
+        FieldTest::Equals(text) if text.is_pattern() => {
+            let pattern = Pattern::Glob(text.glob());
+            match definition.kind {
+                FieldType::Text => {
+                    Ok(Test::Words(Phrase { words: vec![Word::Like(pattern)], ..Phrase::exact(Vec::<String>::new()) }))
+                }
+                FieldType::Varchar | FieldType::Enum | FieldType::Link | FieldType::Uuid => Ok(Test::Like(pattern)),
+                kind => Err(format!("`*` and `?` do not go with {} values", kind.text())),
+            }
+        }
+        FieldTest::Equals(text) => equals(definition, text, reading),
         FieldTest::Range { low, high } => between(definition, low.as_ref(), high.as_ref(), reading),
-        FieldTest::Like(glob) => match definition.kind {
-            FieldType::Text => Ok(Test::WordLike(glob.clone())),
-            FieldType::Varchar | FieldType::Enum | FieldType::Link | FieldType::Uuid => Ok(Test::Like(glob.clone())),
-            kind => Err(format!("`*` and `?` do not go with {} values", kind.text())),
-        },
     }
 }
 
-/// The words of a text, as they are compared.
-///
-/// # Errors
-/// In words, when there is none.
-pub fn folded_words(text: &str) -> Result<Vec<String>, String> {
-    let words: Vec<String> = words::tokens(text).into_iter().map(|token| token.text).collect();
-    if words.is_empty() { Err(format!("there is no word in {:?}", short(text))) } else { Ok(words) }
-}
-
-fn equals(definition: &Definition, value: &str, reading: Reading<'_>) -> Result<Test, String> {
+fn equals(definition: &Definition, written: &Written, reading: Reading<'_>) -> Result<Test, String> {
+    let value = &written.value();
     match definition.kind {
-        FieldType::Text => folded_words(value).map(Test::Words),
+        FieldType::Text => {
+            phrase::read(&Written::literal(value)).map(|(phrase, _)| Test::Words(phrase)).map_err(|f| f.detail)
+        }
         FieldType::Number | FieldType::Keyframes => {
             let number = number(definition, value, reading)?;
             Ok(Test::Numbers(Some((number, true)), Some((number, true))))

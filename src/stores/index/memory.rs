@@ -157,8 +157,8 @@ mod tests {
         let defects: [Defect; 5] = [
             (|writes| writes.retain(|write| !matches!(write, IndexWrite::Erase(..))), |_| {}),
             (|writes| writes.retain(|write| !matches!(write, IndexWrite::Record(_))), |_| {}),
-            (|_| {}, |search| search.descending = !search.descending),
-            (|_| {}, |search| search.facets.iter_mut().for_each(|facet| facet.only_folders = None)),
+            (|_| {}, |search| search.order[0].descending = !search.order[0].descending),
+            (|_| {}, |search| search.facets.iter_mut().for_each(|facet| facet.source.only_folders = None)),
             (|_| {}, |search| search.speakers = Default::default()),
         ];
         for (number, (writes, search)) in defects.into_iter().enumerate() {

@@ -1,4 +1,5 @@
 //! Random transcripts, edits and queries, the same for the same seed: any index must answer as the oracle does.
+use super::conformance::asking::glob;
 use super::conformance::world::{CALLED, HOLD, NOTE, QUEUE, everything, record, turns};
 use super::{IndexWrite, SearchIndex};
 use crate::base::fold::fold_value;
@@ -10,9 +11,9 @@ use crate::domain::record::Record;
 use crate::domain::transcript::{Role, Turn};
 use crate::domain::words;
 use crate::query::evaluate::{self, Document};
-use crate::query::glob::Glob;
 use crate::query::resolved::{
-    FacetAsked, Hit, Node, Order, ResolvedSearch, Said, SearchPage, Speaker, Target, Test, ValueTest,
+    FacetAsked, Hit, Node, Phrase, ResolvedSearch, Said, SearchPage, SortKey, Source, Speaker, Target, Test, ValueTest,
+    Word,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -180,8 +181,7 @@ fn keyword(text: &str) -> TypedValue {
 
 fn search(random: &mut Random) -> ResolvedSearch {
     let mut search = everything(node(random, 3));
-    search.order = order(random);
-    search.descending = random.chance(2);
+    search.order = vec![order(random)];
     search.moments = random.below(3);
     if random.chance(3) {
         (search.offset, search.size) = (random.below(4), random.below(6));
@@ -192,26 +192,30 @@ fn search(random: &mut Random) -> ResolvedSearch {
         search.scope.folders = vec![FolderId(folder)];
     }
     search.facets = random.several(2, |random| FacetAsked {
-        name: "f".to_owned(),
-        target: random.one(&[
-            Target::Field(QUEUE, Storage::Keyword),
-            Target::Field(HOLD, Storage::Number),
-            Target::Builtin(builtin("agentid").unwrap()),
-            Target::Builtin(builtin("folder").unwrap()),
-        ]),
-        only_folders: only(random),
+        source: Source {
+            targets: vec![random.one(&[
+                Target::Field(QUEUE, Storage::Keyword),
+                Target::Field(HOLD, Storage::Number),
+                Target::Builtin(builtin("agentid").unwrap()),
+                Target::Builtin(builtin("folder").unwrap()),
+            ])],
+            only_folders: only(random),
+        },
         size: 1 + random.below(10),
+        prefix: None,
     });
     search
 }
 
-fn order(random: &mut Random) -> Order {
-    let built_in = |name| Order::Value(Target::Builtin(builtin(name).unwrap()));
+fn order(random: &mut Random) -> SortKey {
+    let descending = random.chance(2);
+    let built_in = |name| SortKey::value(Target::Builtin(builtin(name).unwrap()), descending);
+    let field = |id, storage| SortKey::value(Target::Field(id, storage), descending);
     match random.below(9) {
-        0 => Order::Score,
-        1 => Order::Value(Target::Field(QUEUE, Storage::Keyword)),
-        2 => Order::Value(Target::Field(HOLD, Storage::Number)),
-        3 => Order::Value(Target::Field(CALLED, Storage::Instant)),
+        0 => SortKey::score(descending),
+        1 => field(QUEUE, Storage::Keyword),
+        2 => field(HOLD, Storage::Number),
+        3 => field(CALLED, Storage::Instant),
         4 => built_in("duration"),
         5 => built_in("agentid"),
         6 => built_in("tid"),
@@ -246,8 +250,8 @@ fn said(random: &mut Random) -> Node {
         1 => Speaker::Label(fold_value(random.one(&LABELS))),
         _ => Speaker::Anyone,
     };
-    let words = (0..=random.below(2)).map(|_| crate::base::fold::fold(random.one(&WORDS))).collect();
-    Node::Said(Said { by, words })
+    let words: Vec<String> = (0..=random.below(2)).map(|_| crate::base::fold::fold(random.one(&WORDS))).collect();
+    Node::Said(Said::exact(by, words))
 }
 
 fn value_test(random: &mut Random) -> Node {
@@ -257,7 +261,7 @@ fn value_test(random: &mut Random) -> Node {
         0 => field(QUEUE, Storage::Keyword, Test::OneOf(vec![fold_value(random.one(&VALUES)), "none".to_owned()])),
         1 => {
             let pattern = random.one(&["*", "b*", "*s", "*l*", "?ber", "x?y", "20??", "*i*i*"]);
-            field(QUEUE, Storage::Keyword, Test::Like(Glob::new(pattern.chars().map(|letter| (letter, false)))))
+            field(QUEUE, Storage::Keyword, Test::Like(glob(pattern)))
         }
         2 => {
             let end =
@@ -269,10 +273,11 @@ fn value_test(random: &mut Random) -> Node {
             let end = |random: &mut Random| random.chance(2).then(|| random.below(5) as i64 * 1_000 - 2_000);
             field(CALLED, Storage::Instant, Test::Instants(end(random), end(random)))
         }
-        5 => field(NOTE, Storage::Words, Test::Words(vec![crate::base::fold::fold(random.one(&WORDS))])),
+        5 => field(NOTE, Storage::Words, Test::Words(Phrase::exact([crate::base::fold::fold(random.one(&WORDS))]))),
         6 => {
             let pattern = random.one(&["c*", "*n*", "?", "z*ch"]);
-            field(NOTE, Storage::Words, Test::WordLike(Glob::new(pattern.chars().map(|letter| (letter, false)))))
+            let phrase = Phrase { words: vec![Word::Like(glob(pattern))], ..Phrase::exact([""]) };
+            field(NOTE, Storage::Words, Test::Words(phrase))
         }
         7 => match random.below(3) {
             0 => field(QUEUE, Storage::Keyword, Test::Exists),

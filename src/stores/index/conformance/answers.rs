@@ -5,19 +5,21 @@ use crate::domain::builtins::builtin;
 use crate::domain::fields::definition::Storage;
 use crate::domain::identity::{FolderId, Key};
 use crate::domain::transcript::Role;
-use crate::query::resolved::{FacetAsked, Node, Order, ResolvedSearch, SearchPage, Speaker, Target, Test};
+use crate::query::resolved::{
+    FacetAsked, Node, ResolvedSearch, SearchPage, SortBy, SortKey, Source, Speaker, Target, Test,
+};
 use crate::stores::index::SearchIndex;
 use serde_json::{Value, json};
 
-fn ordered(index: &dyn SearchIndex, root: Node, order: Order, descending: bool) -> Vec<u32> {
-    let page = index.search(&ResolvedSearch { order, descending, ..everything(root) }, BUDGET);
+fn ordered(index: &dyn SearchIndex, root: Node, by: SortBy, descending: bool) -> Vec<u32> {
+    let page = index.search(&ResolvedSearch { order: vec![SortKey { by, descending }], ..everything(root) }, BUDGET);
     page.unwrap().hits.iter().map(|hit| hit.key.0).collect()
 }
 
 pub(super) fn orders(index: &dyn SearchIndex) {
     fill(index);
-    let by_field = |id, storage| Order::Value(Target::Field(id, storage));
-    let by_builtin = |name: &str| Order::Value(Target::Builtin(builtin(name).unwrap()));
+    let by_field = |id, storage| SortBy::Values(Source::of(Target::Field(id, storage)));
+    let by_builtin = |name: &str| SortBy::Values(Source::of(Target::Builtin(builtin(name).unwrap())));
     assert_eq!(ordered(index, Node::All, by_builtin("datetime"), true), [5, 4, 3, 2, 1]);
     assert_eq!(ordered(index, Node::All, by_builtin("datetime"), false), [1, 2, 3, 4, 5]);
     // The tids stand in the order T3 < a < t1 < t2 < t4: of 3's two queues "billing" comes first ascending, where it
@@ -30,7 +32,7 @@ pub(super) fn orders(index: &dyn SearchIndex) {
     assert_eq!(ordered(index, Node::All, by_builtin("folder"), true), [4, 5, 3, 1, 2]);
     assert_eq!(ordered(index, Node::All, by_builtin("tid"), true), [4, 2, 1, 5, 3]);
     assert_eq!(ordered(index, Node::All, by_builtin("agentid"), false), [1, 2, 3, 5, 4]);
-    assert_eq!(ordered(index, words("hello"), Order::Score, true).len(), 2);
+    assert_eq!(ordered(index, words("hello"), SortBy::Score, true).len(), 2);
 }
 
 pub(super) fn scores(index: &dyn SearchIndex) {
@@ -47,8 +49,8 @@ pub(super) fn scores(index: &dyn SearchIndex) {
     assert!(page.hits.iter().all(|hit| hit.score == 0.0), "clauses under NOT and fields add nothing");
     let twice = search(index, Node::And(vec![words("cancel"), words("cancel")]));
     assert!((score(&twice, 2) - 2.0 * expected(1, 5)).abs() < 1e-9);
-    assert_eq!(ordered(index, words("cancel"), Order::Score, true)[0], 1);
-    assert_eq!(ordered(index, words("cancel"), Order::Score, false)[2], 1);
+    assert_eq!(ordered(index, words("cancel"), SortBy::Score, true)[0], 1);
+    assert_eq!(ordered(index, words("cancel"), SortBy::Score, false)[2], 1);
 }
 
 pub(super) fn pages(index: &dyn SearchIndex) {
@@ -69,7 +71,7 @@ pub(super) fn pages(index: &dyn SearchIndex) {
 
 fn facet(index: &dyn SearchIndex, root: Node, target: Target, only: Option<&[u32]>, size: usize) -> Vec<(Value, u64)> {
     let only_folders = only.map(|folders| folders.iter().map(|id| FolderId(*id)).collect());
-    let asked = FacetAsked { name: "x".into(), target, only_folders, size };
+    let asked = FacetAsked { source: Source { targets: vec![target], only_folders }, size, prefix: None };
     let search = ResolvedSearch { facets: vec![asked], size: 0, ..everything(root) };
     let mut page = index.search(&search, BUDGET).unwrap();
     page.facets.remove(0).into_iter().map(|facet| (facet.value, facet.count)).collect()

@@ -4,6 +4,7 @@ use crate::domain::builtins::builtin;
 use crate::domain::fields::definition::Storage;
 use crate::domain::identity::FieldId;
 use crate::query::glob::Glob;
+use crate::query::pattern::Pattern;
 use crate::query::resolved::{Node, Said, SearchPage, Speaker, Target, Test, ValueTest};
 use crate::stores::index::SearchIndex;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub(crate) fn words(text: &str) -> Node {
 }
 
 pub(crate) fn by(by: Speaker, text: &str) -> Node {
-    Node::Said(Said { by, words: text.split(' ').map(str::to_owned).collect() })
+    Node::Said(Said::exact(by, text.split(' ')))
 }
 
 pub(crate) fn not(node: Node) -> Node {
@@ -51,8 +52,8 @@ pub(crate) fn one_of(options: &[&str]) -> Test {
     Test::OneOf(options.iter().map(|option| (*option).to_owned()).collect())
 }
 
-pub(crate) fn glob(pattern: &str) -> Glob {
-    Glob::new(pattern.chars().map(|letter| (letter, false)))
+pub(crate) fn glob(pattern: &str) -> Pattern {
+    Pattern::Glob(Glob::new(pattern.chars().map(|letter| (letter, false))))
 }
 
 pub(crate) fn fill(index: &dyn SearchIndex) {

@@ -6,7 +6,7 @@ use crate::domain::fields::{SpeakerMap, TypedValue};
 use crate::domain::identity::{FieldId, FolderId, FolderName, Key, OrgId, Revision, Tid};
 use crate::domain::record::Record;
 use crate::domain::transcript::{Role, Turn};
-use crate::query::resolved::{Node, Order, ResolvedSearch, Scope, Target};
+use crate::query::resolved::{Node, ResolvedSearch, Scope};
 use crate::stores::index::IndexWrite;
 use std::sync::Arc;
 
@@ -24,17 +24,12 @@ pub(crate) fn everything(root: Node) -> ResolvedSearch {
     let label = |label: &str| vec![Voice::Label(label.to_owned())];
     let speakers = SpeakerMap { agent: label("Wizard"), client: label("User") };
     let name = |id, name: &str| (FolderId(id), FolderName::parse(name).unwrap());
+    let scope = Scope { orgs: vec![OrgId(1), OrgId(2)], folders: vec![FolderId(11), FolderId(12), FolderId(21)] };
     ResolvedSearch {
-        scope: Scope { orgs: vec![OrgId(1), OrgId(2)], folders: vec![FolderId(11), FolderId(12), FolderId(21)] },
-        root,
-        order: Order::Value(Target::Builtin(crate::domain::builtins::builtin("datetime").unwrap())),
-        descending: true,
-        offset: 0,
         size: 1_000,
-        facets: Vec::new(),
-        moments: 0,
         speakers: Arc::new([(FolderId(12), speakers)].into()),
         folder_names: Arc::new([name(11, "Inbound"), name(12, "Outbound"), name(21, "Other")].into()),
+        ..ResolvedSearch::new(scope, root)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the parts of one search share: the state searched, the scope, the clauses over words and what they match.
 use super::deadline::Deadline;
 use super::said::{Clause, Found};
-use crate::query::resolved::{Node, Order, ResolvedSearch, Said};
+use crate::query::resolved::{Node, ResolvedSearch, Said, SortBy};
 use crate::query::score::Statistics;
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
@@ -50,6 +50,16 @@ impl<'a> Context<'a> {
         Ok(Self { snapshot, search, deadline, scope, statistics, clauses, scored, found })
     }
 
+    /// Whether rows are ordered by score before anything else.
+    pub fn by_score(&self) -> bool {
+        matches!(self.search.order.first(), Some(key) if key.by == SortBy::Score)
+    }
+
+    /// The direction of the first sort key.
+    pub fn descending(&self) -> bool {
+        self.search.order.first().is_some_and(|key| key.descending)
+    }
+
     /// Which clause this is.
     pub fn clause_of(&self, said: &Said) -> Option<usize> {
         self.clauses.iter().position(|clause| clause.said == said)
@@ -59,7 +69,7 @@ impl<'a> Context<'a> {
     pub fn found(&self, clause: usize) -> Result<Option<&Found>> {
         let (Some(cell), Some(own)) = (self.found.get(clause), self.clauses.get(clause)) else { return Ok(None) };
         if cell.get().is_none() {
-            let counts = self.search.order == Order::Score && self.search.size > 0 && self.scored.contains(&clause);
+            let counts = self.by_score() && self.search.size > 0 && self.scored.contains(&clause);
             let found = own.find(self.snapshot, &self.search.speakers, counts, &self.deadline)?;
             let _ = cell.set(found);
         }

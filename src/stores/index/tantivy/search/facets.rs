@@ -20,10 +20,11 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// The values of one facet: the most frequent first, then by code point of the spelling.
 pub fn count(context: &Context<'_>, asked: &FacetAsked, matching: &Bits) -> Result<Vec<FacetValue>> {
     let mut keys = matching.clone();
-    if let Some(folders) = &asked.only_folders {
+    if let Some(folders) = &asked.source.only_folders {
         keys.keep(&context.snapshot.scope(folders.iter().map(|folder| folder.0)).0);
     }
-    let counted = match asked.target {
+    let Some(target) = asked.source.targets.first() else { return Ok(Vec::new()) };
+    let counted = match *target {
         Target::Builtin(builtin) if builtin.name == schema::FOLDER => folders(context, &keys),
         target => match target.storage() {
             Storage::Keyword => keywords(context, target, &keys)?,

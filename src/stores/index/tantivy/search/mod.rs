@@ -41,5 +41,5 @@ pub fn answer(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) ->
     let facets =
         search.facets.iter().map(|asked| facets::count(&context, asked, &matching)).collect::<Result<Vec<_>>>()?;
     context.deadline.check()?;
-    Ok(SearchPage { total, hits, facets })
+    Ok(SearchPage { total, hits, facets, ..SearchPage::default() })
 }

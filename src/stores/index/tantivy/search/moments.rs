@@ -66,9 +66,9 @@ fn spans<'a>(text: &str, clauses: impl Iterator<Item = &'a Said>) -> Vec<(usize,
     let tokens = words::tokens(text);
     let mut found: Vec<(usize, usize)> = Vec::new();
     for said in clauses {
-        for window in tokens.windows(said.words.len().max(1)) {
-            let same = window.len() == said.words.len()
-                && window.iter().zip(&said.words).all(|(token, word)| token.text == *word);
+        for window in tokens.windows(said.phrase.words.len().max(1)) {
+            let same = window.len() == said.phrase.words.len()
+                && window.iter().zip(&said.phrase.words).all(|(token, word)| word.matches(&token.text));
             if let (true, Some(first), Some(last)) = (same, window.first(), window.last()) {
                 found.push((first.from, last.to));
             }
@@ -102,7 +102,7 @@ mod tests {
     use crate::query::resolved::Speaker;
 
     fn said(words: &[&str]) -> Said {
-        Said { by: Speaker::Anyone, words: words.iter().map(|word| (*word).to_owned()).collect() }
+        Said::exact(Speaker::Anyone, words.iter().copied())
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::score;
 use super::ties;
 use crate::base::fold;
 use crate::domain::fields::definition::Storage;
-use crate::query::resolved::{Order, Target};
+use crate::query::resolved::{SortBy, Target};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::Column;
@@ -31,14 +31,16 @@ pub fn page(context: &Context<'_>, matching: &Bits, total: u64) -> Result<Vec<(u
     if search.size == 0 || total <= window.start as u64 {
         return Ok(Vec::new());
     }
-    let Order::Value(target) = search.order else {
-        let rows = score::best(context, matching, window.end, search.descending)?;
+    let Some(first) = search.order.first() else { return Ok(Vec::new()) };
+    let SortBy::Values(source) = &first.by else {
+        let rows = score::best(context, matching, window.end, first.descending)?;
         let scored: HashMap<u32, i64> = rows.iter().map(|(rank, key)| (*key, *rank)).collect();
         let keys = ties::settle(context, rows, &window, false)?;
         let score = |key: &u32| scored.get(key).map_or(0.0, |rank| score::of_rank(*rank));
         return Ok(keys.iter().map(|key| (*key, score(key))).collect());
     };
-    let keys = by_value(context, matching, total, target, &window)?;
+    let Some(target) = source.targets.first() else { return Ok(Vec::new()) };
+    let keys = by_value(context, matching, total, *target, &window)?;
     let scores = score::of(context, &keys)?;
     Ok(keys.into_iter().zip(scores).collect())
 }
@@ -46,7 +48,7 @@ pub fn page(context: &Context<'_>, matching: &Bits, total: u64) -> Result<Vec<(u
 type Window = std::ops::Range<usize>;
 
 fn by_value(context: &Context<'_>, matching: &Bits, total: u64, target: Target, window: &Window) -> Result<Vec<u32>> {
-    let descending = context.search.descending;
+    let descending = context.descending();
     if let Target::Builtin(builtin) = target
         && builtin.name == schema::FOLDER
     {
@@ -131,7 +133,7 @@ impl Columns {
         room: usize,
         value: &impl Fn(&'c Column, u32) -> Option<V>,
     ) -> Result<Vec<(V, u32)>> {
-        let descending = context.search.descending;
+        let descending = context.descending();
         let mut walks = Vec::new();
         for (slot, segment) in (0u32..).zip(&context.snapshot.records) {
             if let (Some(segment), Some(column)) = (segment, self.get(slot)) {
@@ -225,7 +227,7 @@ fn look_up<V: Ord + Copy>(
     room: usize,
     value: impl Fn(u32, &Entry) -> Option<V>,
 ) -> Result<Vec<(Option<V>, u32)>> {
-    let mut best = Best::new(room, context.search.descending);
+    let mut best = Best::new(room, context.descending());
     let mut missing = Vec::new();
     for (key, at) in matching.iter().zip(1usize..) {
         if at.is_multiple_of(STEP) {

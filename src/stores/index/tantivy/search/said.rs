@@ -53,7 +53,13 @@ impl<'a> Clause<'a> {
     pub fn new(snapshot: &'a Snapshot, orgs: &[OrgId], said: &'a Said) -> Result<Self> {
         let mut places = Vec::new();
         for org in orgs {
-            let terms: Vec<_> = said.words.iter().map(|word| snapshot.turn_fields.word(*org, word)).collect();
+            let terms: Vec<_> = said
+                .phrase
+                .plain()
+                .unwrap_or_default()
+                .into_iter()
+                .map(|word| snapshot.turn_fields.word(*org, word))
+                .collect();
             for segment in &snapshot.turns {
                 let infos = terms
                     .iter()

@@ -1,8 +1,8 @@
 //! Conditions over the words of text fields: postings of `records`.
 use super::cursor::Cursor;
 use super::deadline::Deadline;
-use crate::query::glob::Glob;
-use crate::query::resolved::{Test, ValueTest};
+use crate::query::pattern::Pattern;
+use crate::query::resolved::{Test, ValueTest, Word};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::failure::unread;
 use crate::stores::index::tantivy::schema::{self, RecordFields};
@@ -19,20 +19,24 @@ pub fn matching(
     deadline: &Deadline,
 ) -> Result<Vec<u32>> {
     match &test.test {
-        Test::Words(words) => {
-            let infos = words
-                .iter()
+        Test::Words(phrase) => {
+            if let [Word::Like(pattern)] = phrase.words.as_slice() {
+                return like(reader, fields, test, pattern, deadline);
+            }
+            let infos = phrase
+                .plain()
+                .unwrap_or_default()
+                .into_iter()
                 .map(|word| reader.get_term_info(&fields.word(test.target, word)))
                 .collect::<std::io::Result<Option<Vec<TermInfo>>>>()
                 .map_err(unread)?;
-            phrase(reader, &infos.unwrap_or_default(), deadline)
+            side_by_side(reader, &infos.unwrap_or_default(), deadline)
         }
-        Test::WordLike(glob) => like(reader, fields, test, glob, deadline),
         _ => Ok(Vec::new()),
     }
 }
 
-fn phrase(reader: &InvertedIndexReader, infos: &[TermInfo], deadline: &Deadline) -> Result<Vec<u32>> {
+fn side_by_side(reader: &InvertedIndexReader, infos: &[TermInfo], deadline: &Deadline) -> Result<Vec<u32>> {
     let mut docs = Vec::new();
     if infos.is_empty() {
         return Ok(docs);
@@ -51,14 +55,14 @@ fn like(
     reader: &InvertedIndexReader,
     fields: &RecordFields,
     test: &ValueTest,
-    glob: &Glob,
+    pattern: &Pattern,
     deadline: &Deadline,
 ) -> Result<Vec<u32>> {
     let path = schema::path(test.target);
     let from = schema::term(fields.texts, &path, "");
     // The bytes before a word: path, end of path, type.
     let head = from.serialized_value_bytes();
-    let low = [head, glob.prefix().as_bytes()].concat();
+    let low = [head, pattern.prefix().as_bytes()].concat();
     let mut docs = Vec::new();
     let mut words = reader.terms().range().ge(&low).into_stream().map_err(unread)?;
     while words.advance() {
@@ -67,7 +71,7 @@ fn like(
             break;
         }
         let word = words.key().get(head.len()..).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        if word.is_some_and(|word| glob.matches(word)) {
+        if word.is_some_and(|word| pattern.matches(word)) {
             let mut block =
                 reader.read_block_postings_from_terminfo(words.value(), IndexRecordOption::Basic).map_err(unread)?;
             while !block.docs().is_empty() {

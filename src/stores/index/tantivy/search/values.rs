@@ -4,7 +4,8 @@ use super::deadline::Deadline;
 use super::texts;
 use crate::base::fold;
 use crate::domain::fields::definition::Storage;
-use crate::query::glob::{Glob, Piece};
+use crate::query::glob::Piece;
+use crate::query::pattern::Pattern;
 use crate::query::resolved::{ResolvedSearch, Target, Test, ValueTest};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
@@ -58,7 +59,7 @@ impl Condition {
             deadline.check()?;
             slots.push(match segment {
                 None => Lookup::Nothing,
-                Some(segment) if matches!(test.test, Test::Words(_) | Test::WordLike(_)) => {
+                Some(segment) if matches!(test.test, Test::Words(_)) => {
                     let reader = segment.cache.texts(&snapshot.record_fields)?;
                     Lookup::Docs(texts::matching(&reader, &snapshot.record_fields, test, deadline)?)
                 }
@@ -187,7 +188,7 @@ fn only(snapshot: &Snapshot, test: &ValueTest) -> Option<Bits> {
 fn holds(test: &Test, folded: &str) -> bool {
     match test {
         Test::OneOf(values) => values.iter().any(|value| value == folded),
-        Test::Like(glob) => glob.matches(folded),
+        Test::Like(pattern) => pattern.matches(folded),
         Test::Between(low, high) => !below(folded, low.as_ref()) && within(folded, high.as_ref()),
         Test::Exists => true,
         _ => false,
@@ -217,7 +218,7 @@ fn keyword_ranges(column: &Keywords, test: &ValueTest, deadline: &Deadline) -> R
             .filter_map(|value| if tid { folded.position(value) } else { folded.position(&spelling::kept(value)) })
             .map(number)
             .collect(),
-        Test::Like(glob) => like(column, glob, tid, deadline)?,
+        Test::Like(pattern) => like(column, pattern, tid, deadline)?,
         Test::Between(low, high) => {
             let from = folded.partition(|value| below(value, low.as_ref()));
             let to = folded.partition(|value| within(value, high.as_ref()));
@@ -239,7 +240,7 @@ fn keyword_ranges(column: &Keywords, test: &ValueTest, deadline: &Deadline) -> R
 }
 
 /// The folded values a pattern matches.
-fn like(column: &Keywords, glob: &Glob, tid: bool, deadline: &Deadline) -> Result<Vec<u32>> {
+fn like(column: &Keywords, pattern: &Pattern, tid: bool, deadline: &Deadline) -> Result<Vec<u32>> {
     let folded = column.folded();
     let mut found = Vec::new();
     if tid {
@@ -248,24 +249,29 @@ fn like(column: &Keywords, glob: &Glob, tid: bool, deadline: &Deadline) -> Resul
             if (number as usize).is_multiple_of(STEP) {
                 deadline.tick()?;
             }
-            if glob.matches(&fold::fold(value)) {
+            if pattern.matches(&fold::fold(value)) {
                 found.push(number);
             }
         }
         return Ok(found);
     }
-    if let Some(part) = glob.substring() {
+    if let Pattern::Glob(glob) = pattern
+        && let Some(part) = glob.substring()
+    {
         return Ok(folded.holding(part));
     }
-    let prefix = glob.prefix();
+    let prefix = pattern.prefix();
     let from = folded.partition(|value| value < prefix);
     let to = folded.partition(|value| value < prefix || value.starts_with(prefix));
-    let all = matches!(glob.pieces.as_slice(), [Piece::Any] | [Piece::Literal(_), Piece::Any]);
+    let all = matches!(
+        pattern,
+        Pattern::Glob(glob) if matches!(glob.pieces.as_slice(), [Piece::Any] | [Piece::Literal(_), Piece::Any])
+    );
     for number in from..to {
         if number.is_multiple_of(STEP) {
             deadline.tick()?;
         }
-        if all || glob.matches(folded.get(number)) {
+        if all || pattern.matches(folded.get(number)) {
             found.push(u32::try_from(number).unwrap_or(u32::MAX));
         }
     }

@@ -1,7 +1,7 @@
 //! Writes: what replaces what, what survives, what is thrown away.
 use super::support::*;
 use crate::domain::identity::{Key, OrgId};
-use crate::query::resolved::{Node, Order};
+use crate::query::resolved::{Node, SortKey};
 use crate::stores::error::Kind;
 use crate::stores::index::tantivy::TantivyIndex;
 use crate::stores::index::{IndexEntry, IndexWrite, Opened, SearchIndex};
@@ -178,7 +178,7 @@ fn searches_see_whole_batches() {
 fn a_search_without_time_is_cut_off() {
     let bench = Bench::with(vec![call(1).says("agent", "hello")]);
     let mut asked = search(said("hello"));
-    asked.order = Order::Score;
+    asked.order = vec![SortKey::score(asked.order[0].descending)];
     let error = bench.index.search(&asked, Duration::ZERO).unwrap_err();
     assert_eq!(error.kind, Kind::TooExpensive);
 }

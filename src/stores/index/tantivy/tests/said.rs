@@ -4,7 +4,7 @@ use crate::domain::fields::SpeakerMap;
 use crate::domain::fields::schema::Voice;
 use crate::domain::identity::{FolderId, OrgId};
 use crate::domain::transcript::Role;
-use crate::query::resolved::{Node, Order, Scope, Speaker};
+use crate::query::resolved::{Node, Scope, SortKey, Speaker};
 use crate::query::score::Statistics;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ fn scores_are_bm25_over_the_scope() {
     let mut bench = Bench::with(calls());
     bench.apply(vec![call(8).says("agent", "cancel").place(2, 20).whole()]);
     let mut asked = search(said("cancel"));
-    (asked.order, asked.descending) = (Order::Score, true);
+    asked.order = vec![SortKey::score(true)];
     let page = bench.page(&asked);
     let words: Vec<u32> = calls().iter().map(|call| call.record.words).collect();
     let statistics = Statistics { transcripts: 4, words: words.iter().map(|n| u64::from(*n)).sum() };
@@ -100,7 +100,7 @@ fn scores_are_bm25_over_the_scope() {
     }
     assert!(page.hits.is_sorted_by(|a, b| a.score >= b.score));
     // The same scores whatever the order.
-    asked.order = Order::Value(builtin("datetime"));
+    asked.order = vec![SortKey::value(builtin("datetime"), true)];
     let by_date = bench.page(&asked);
     for hit in &by_date.hits {
         assert_eq!(Some(hit.score), page.hits.iter().find(|own| own.key == hit.key).map(|own| own.score));
@@ -125,13 +125,13 @@ fn equal_scores_go_by_id() {
         call(5).tid("0").says("agent", "no"),
     ]);
     let mut asked = search(Node::Or(vec![said("yes"), said("no"), Node::All]));
-    (asked.order, asked.descending, asked.root) = (Order::Score, true, Node::Or(vec![said("yes"), Node::All]));
+    (asked.order, asked.root) = (vec![SortKey::score(true)], Node::Or(vec![said("yes"), Node::All]));
     assert_eq!(bench.keys(&asked), [4, 3, 2, 1, 5]);
     asked.size = 2;
     assert_eq!(bench.keys(&asked), [4, 3]);
     asked.offset = 2;
     assert_eq!(bench.keys(&asked), [2, 1]);
-    (asked.offset, asked.size, asked.descending) = (0, 10, false);
+    (asked.offset, asked.size, asked.order) = (0, 10, vec![SortKey::score(false)]);
     assert_eq!(bench.keys(&asked), [5, 3, 2, 1, 4]);
 }
 

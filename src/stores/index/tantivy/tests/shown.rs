@@ -1,12 +1,12 @@
 //! What is shown of what matches: order, pages, facets.
 use super::support::*;
 use crate::domain::identity::FolderId;
-use crate::query::resolved::{FacetValue, Node, Order, ResolvedSearch, Target};
+use crate::query::resolved::{FacetValue, Node, ResolvedSearch, SortKey, Target};
 use serde_json::json;
 
 fn by(target: Target, descending: bool) -> ResolvedSearch {
     let mut asked = search(Node::All);
-    (asked.order, asked.descending) = (Order::Value(target), descending);
+    asked.order = vec![SortKey::value(target, descending)];
     asked
 }
 
@@ -32,7 +32,7 @@ fn many_segments_merge_into_one_order() {
     }
     expected.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     let keys: Vec<u32> = expected.iter().map(|row| row.2).collect();
-    asked.descending = true;
+    asked.order[0].descending = true;
     for (offset, size) in [(0, 7), (7, 20), (190, 50)] {
         (asked.offset, asked.size) = (offset, size);
         assert_eq!(bench.keys(&asked), keys[offset..(offset + size).min(200)], "{offset} {size}");
@@ -97,7 +97,7 @@ fn facets_count_transcripts_by_folded_value() {
     assert_eq!(page.facets[3], counts(&[(json!("1970-01-01T00:00:00.000000Z"), 1)]));
     assert_eq!(page.facets[4], []);
     let mut only = facet(QUEUE, 10);
-    only.only_folders = Some([FolderId(11)].into());
+    only.source.only_folders = Some([FolderId(11)].into());
     (asked.facets, asked.size) = (vec![only], 0);
     assert_eq!(bench.page(&asked).facets, [counts(&[(json!("Billing"), 1)])]);
 }

@@ -8,7 +8,7 @@ use crate::domain::record::Record;
 use crate::domain::transcript::{Role, Turn};
 use crate::domain::words;
 use crate::query::resolved::{
-    FacetAsked, Node, Order, ResolvedSearch, Said, Scope, SearchPage, Speaker, Target, Test, ValueTest,
+    FacetAsked, Node, ResolvedSearch, Said, Scope, SearchPage, SortKey, Source, Speaker, Target, Test, ValueTest,
 };
 use crate::stores::index::tantivy::TantivyIndex;
 use crate::stores::index::{IndexWrite, SearchIndex};
@@ -188,20 +188,14 @@ impl Bench {
 
 /// A search of organisation 1, folders 10 and 11, by datetime ascending.
 pub fn search(root: Node) -> ResolvedSearch {
+    let scope = Scope { orgs: vec![OrgId(1)], folders: vec![FolderId(10), FolderId(11)] };
     ResolvedSearch {
-        scope: Scope { orgs: vec![OrgId(1)], folders: vec![FolderId(10), FolderId(11)] },
-        root,
-        order: Order::Value(builtin("datetime")),
-        descending: false,
-        offset: 0,
-        size: 100,
-        facets: Vec::new(),
-        moments: 0,
-        speakers: Arc::default(),
+        order: vec![SortKey::value(builtin("datetime"), false)],
         folder_names: Arc::new(HashMap::from([
             (FolderId(10), FolderName::parse("Inbound").unwrap()),
             (FolderId(11), FolderName::parse("Archive").unwrap()),
         ])),
+        ..ResolvedSearch::new(scope, root)
     }
 }
 
@@ -210,7 +204,7 @@ pub fn said(words: &str) -> Node {
 }
 
 pub fn said_by(by: Speaker, words: &str) -> Node {
-    Node::Said(Said { by, words: words.split(' ').map(str::to_owned).collect() })
+    Node::Said(Said::exact(by, words.split(' ')))
 }
 
 pub fn value(target: Target, test: Test) -> Node {
@@ -222,5 +216,5 @@ pub fn not(node: Node) -> Node {
 }
 
 pub fn facet(target: Target, size: usize) -> FacetAsked {
-    FacetAsked { name: "facet".to_owned(), target, only_folders: None, size }
+    FacetAsked { source: Source::of(target), size, prefix: None }
 }

@@ -1,0 +1,38 @@
+//! Patterns over one folded word or value: `*` and `?`, regular expressions, and words that are nearly right.
+pub mod fuzzy;
+pub mod regex;
+
+use super::glob::Glob;
+use fuzzy::Fuzzy;
+use regex::WholeRegex;
+
+/// A pattern over a whole folded word or value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pattern {
+    /// `c?ncel*`
+    Glob(Glob),
+    /// `/regex/`
+    Regex(WholeRegex),
+    /// `word~1`
+    Fuzzy(Fuzzy),
+}
+
+impl Pattern {
+    /// Whether the whole of `folded` matches.
+    pub fn matches(&self, folded: &str) -> bool {
+        match self {
+            Pattern::Glob(glob) => glob.matches(folded),
+            Pattern::Regex(regex) => regex.matches(folded),
+            Pattern::Fuzzy(fuzzy) => fuzzy.matches(folded),
+        }
+    }
+
+    /// What every match begins with; empty when that is not known.
+    pub fn prefix(&self) -> &str {
+        match self {
+            Pattern::Glob(glob) => glob.prefix(),
+            Pattern::Regex(regex) => regex.prefix(),
+            Pattern::Fuzzy(_) => "",
+        }
+    }
+}
