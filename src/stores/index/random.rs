@@ -86,7 +86,7 @@ fn agree(
     if facets(answered) != facets(expected) {
         return Err("facets differ".to_owned());
     }
-    let sorted_by = |hit: &Hit| model.get(&hit.key).map(|own| evaluate::sort_value(&own.record, search));
+    let sorted_by = |hit: &Hit| model.get(&hit.key).map(|own| evaluate::order::sort_values(&own.record, search));
     let cut = search.offset > 0 || answered.total > answered.hits.len() as u64;
     for (place, (own, other)) in answered.hits.iter().zip(&expected.hits).enumerate() {
         if (own.score - other.score).abs() > CLOSE {
