@@ -123,6 +123,7 @@ fn of_store(error: &StoreError) -> Problem<'static> {
             Code::SearchTooSlow.title(),
             Some(RETRY_STORE_S),
         ),
+        StoreKind::TooBroad => (StatusCode::BAD_REQUEST, Code::QueryTooLarge.text(), Code::QueryTooLarge.title(), None),
         StoreKind::OutOfSpace => (
             StatusCode::INSUFFICIENT_STORAGE,
             "disk_full",
@@ -320,6 +321,7 @@ mod tests {
         for (kind, status) in [
             (StoreKind::Unavailable, 503),
             (StoreKind::TooExpensive, 503),
+            (StoreKind::TooBroad, 400),
             (StoreKind::OutOfSpace, 507),
             (StoreKind::Corrupt, 500),
             (StoreKind::Fatal, 500),

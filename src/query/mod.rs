@@ -10,6 +10,7 @@ pub mod lexer;
 pub mod parser;
 pub mod pattern;
 pub mod phrase;
+pub mod places;
 pub mod ranges;
 pub mod request;
 pub mod resolve;

@@ -23,6 +23,8 @@ pub enum Kind {
     Corrupt,
     /// The search was cut off: it needs more time or memory than allowed.
     TooExpensive,
+    /// The search asks for more than allowed whatever the time; the operation says what.
+    TooBroad,
     /// A flush failed: what is on disk is unknown, the process must stop and recover.
     Fatal,
     /// It cannot be; a defect of ours.

@@ -126,6 +126,9 @@ impl Asked {
                 let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
                 return Err(Refusal::new(Code::SearchTooSlow, detail).into());
             }
+            Err(error) if error.kind == Kind::TooBroad => {
+                return Err(Refusal::new(Code::QueryTooLarge, error.operation).into());
+            }
             Err(error) => return Err(error.into()),
         };
         let mut answer = SearchAnswer {
