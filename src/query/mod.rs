@@ -11,6 +11,7 @@ pub mod parser;
 pub mod pattern;
 pub mod phrase;
 pub mod plain;
+pub mod places;
 pub mod ranges;
 pub mod request;
 pub mod resolve;
