@@ -52,7 +52,7 @@ pub fn search<'a>(documents: impl Iterator<Item = &'a Document>, search: &Resolv
             Candidate {
                 document,
                 frequencies: terms.iter().map(|term| heard.frequency(term)).collect(),
-                matches: matches(&search.root, &document.record, &heard, search),
+                matches: holds(&search.root, &document.record, &heard, search),
                 score: 0.0,
             }
         })
@@ -96,7 +96,7 @@ fn hit(place: &Place<'_>, document: &Document, terms: &[&Said], search: &Resolve
 
 /// Whether one transcript, taken to be in scope, fulfils a condition of the search.
 pub fn fulfils(document: &Document, node: &Node, search: &ResolvedSearch) -> bool {
-    matches(node, &document.record, &hear(document, search), search)
+    holds(node, &document.record, &hear(document, search), search)
 }
 
 /// Every word clause that is not under a NOT, in order.
@@ -119,13 +119,14 @@ pub fn hear<'a>(document: &'a Document, search: &'a ResolvedSearch) -> Heard<'a>
     Heard::new(document, search.speakers.get(&document.record.folder).unwrap_or(&DEFAULT))
 }
 
-fn matches(node: &Node, record: &Record, heard: &Heard<'_>, search: &ResolvedSearch) -> bool {
+/// Whether a transcript, taken to be in scope, fulfils a condition; its words were heard before.
+pub fn holds(node: &Node, record: &Record, heard: &Heard<'_>, search: &ResolvedSearch) -> bool {
     match node {
         Node::All => true,
         Node::Nothing => false,
-        Node::And(parts) => parts.iter().all(|part| matches(part, record, heard, search)),
-        Node::Or(parts) => parts.iter().any(|part| matches(part, record, heard, search)),
-        Node::Not(inner) => !matches(inner, record, heard, search),
+        Node::And(parts) => parts.iter().all(|part| holds(part, record, heard, search)),
+        Node::Or(parts) => parts.iter().any(|part| holds(part, record, heard, search)),
+        Node::Not(inner) => !holds(inner, record, heard, search),
         Node::Said(said) => heard.frequency(said) > 0,
         Node::Values(test) => values::matches(record, test, &search.folder_names),
     }
