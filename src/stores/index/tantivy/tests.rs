@@ -5,4 +5,5 @@ mod phrases;
 mod said;
 mod shown;
 mod support;
+mod timing;
 mod values;
