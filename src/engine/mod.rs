@@ -261,13 +261,11 @@ impl Engine {
     pub async fn explain(
         &self,
         caller: &Caller,
-        company: &CompanyName,
-        org: Option<&OrgName>,
-        folder: Option<&FolderName>,
+        path: search::run::Path<'_>,
         request: SearchRequest,
         tid: String,
     ) -> Result<search::explain::Explanation> {
-        search::explain::ask(&self.core, caller, (company, org, folder), request, tid).await
+        search::explain::ask(&self.core, caller, path, request, tid).await
     }
 
     /// `GET /config/…`: the JSON and its ETag.

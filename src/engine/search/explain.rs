@@ -117,9 +117,21 @@ pub async fn ask(
     let (core, caller) = (core.clone(), caller.clone());
     blocking(move || {
         let _permit = permit;
-        explain(&core, &caller, &world, (&company, org.as_ref(), folder.as_ref()), &resolved, &request, &tid)
+        let asked = Asked { resolved: &resolved, request: &request, tid: &tid };
+        explain(&core, &caller, &world, (&company, org.as_ref(), folder.as_ref()), asked)
     })
     .await?
+}
+
+/// What is to be explained.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The search as bound.
+    pub resolved: &'a Resolved,
+    /// The search as asked.
+    pub request: &'a SearchRequest,
+    /// The transcript.
+    pub tid: &'a str,
 }
 
 /// Explains. Blocking: it reads a body of any size and asks the index. Of an id that stands in several organisations
@@ -127,15 +139,8 @@ pub async fn ask(
 ///
 /// # Errors
 /// As [`ask`].
-pub fn explain(
-    core: &Core,
-    caller: &Caller,
-    world: &World,
-    path: Path<'_>,
-    resolved: &Resolved,
-    request: &SearchRequest,
-    tid: &str,
-) -> Result<Explanation> {
+pub fn explain(core: &Core, caller: &Caller, world: &World, path: Path<'_>, asked: Asked<'_>) -> Result<Explanation> {
+    let Asked { resolved, request, tid } = asked;
     let searched = searched(caller, world, path)?;
     caller.demand(Right::Read)?;
     let (row, home, turns) = newest(core, caller, world, &searched, tid)?;
