@@ -6,6 +6,7 @@ use crate::domain::fields::definition::Storage;
 use crate::domain::identity::FieldName;
 use crate::domain::metadata::Metadata;
 use crate::domain::transcript::facts::Facts;
+use crate::domain::transcript::scores::Scores;
 use crate::domain::transcript::voci;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,9 @@ pub struct Builtins {
     /// `agent_clarity`, `client_gender`, … : numbers where the table says so, else strings.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, serde_json::Value>,
+    /// What applications gave it.
+    #[serde(skip_serializing_if = "Scores::is_empty")]
+    pub scores: Scores,
 }
 
 static DATETIME: LazyLock<FieldName> = LazyLock::new(|| FieldName::lenient("datetime"));
@@ -97,6 +101,7 @@ impl Builtins {
             agentid: own_agent.or(app_agent),
             requestid: facts.requestid.clone(),
             attributes,
+            scores: facts.scores.clone(),
         }
     }
 }
@@ -162,5 +167,14 @@ mod tests {
         assert_eq!((both.agentid.as_deref(), both.filename.as_deref()), (Some("2207"), Some("a.wav")));
         assert_eq!(both.attributes.keys().collect::<Vec<_>>(), ["silence"]);
         assert_eq!(derived(&facts, r#"{"agentid":""}"#).agentid.as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn scores_of_applications_are_passed_on() {
+        let scores = r#"{"Call Drivers":{"Billing":1.0}}"#;
+        let facts = Facts { scores: serde_json::from_str(scores).unwrap(), ..Facts::default() };
+        let derived = derived(&facts, "{}");
+        assert_eq!(serde_json::to_string(&derived.scores).unwrap(), scores);
+        assert!(!serde_json::to_string(&Builtins::default()).unwrap().contains("scores"));
     }
 }

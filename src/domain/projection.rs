@@ -1,12 +1,16 @@
 //! THE rule: metadata seen through a folder's schema. Configured values that fit go to database and index; everything
-//! goes to the archive.
+//! goes to the archive. A configured name that the metadata does not have may name something inside an object:
+//! [`inner`].
+pub mod inner;
+
 use super::fields::value::{ValueBounds, coerce};
-use super::fields::{FolderSchema, OnMismatch, TypedValue};
+use super::fields::{ConfiguredField, FolderSchema, OnMismatch, TypedValue};
 use super::identity::{FieldId, FieldName};
 use super::metadata::Metadata;
 use super::receipt::{FieldOutcome, Outcome};
 use super::refusal::{Code, Item, Refusal, pointer_token};
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// One configured field's stored value.
@@ -16,88 +20,151 @@ pub struct Projected {
     pub field: FieldId,
     /// Its name as configured.
     pub name: FieldName,
-    /// As sent.
+    /// As sent; of several values inside objects the list.
     pub raw: Arc<RawValue>,
     /// As its type sees it; never empty.
     pub typed: Vec<TypedValue>,
+    /// The metadata names of the objects it comes from; empty when the metadata has the field's own name.
+    pub within: Vec<FieldName>,
+}
+
+/// A configured field whose value does not fit.
+#[derive(Clone, Debug)]
+pub struct Unfit {
+    /// Its name as configured.
+    pub name: FieldName,
+    /// Why, in words that do not name the field.
+    pub detail: String,
+    /// As [`Projected::within`].
+    pub within: Vec<FieldName>,
 }
 
 /// Metadata seen through a schema.
 #[derive(Clone, Debug, Default)]
 pub struct Projection {
-    /// Values for database and index, in the order of the metadata.
+    /// Values for database and index, in the order of the metadata; those from inside objects last.
     pub values: Vec<Projected>,
     /// Names that are not configured (reserved names among them), in the order of the metadata.
     pub unconfigured: Vec<FieldName>,
-    /// Configured names whose value does not fit.
-    pub misfits: Vec<(FieldName, String)>,
+    /// Configured fields whose value does not fit.
+    pub misfits: Vec<Unfit>,
 }
+
+/// Fields that a note names before it says how many more there are.
+const NAMED: usize = 5;
 
 /// Projects; misfits are listed, not refused.
 pub fn project(metadata: &Metadata, schema: &FolderSchema, bounds: ValueBounds) -> Projection {
     let mut projection = Projection::default();
     for (name, raw) in metadata.iter() {
-        let Some(field) = schema.field(name) else {
-            projection.unconfigured.push(name.clone());
-            continue;
-        };
-        match coerce(&field.definition, raw, &schema.zone, bounds) {
-            Ok(typed) if typed.is_empty() => {}
-            Ok(typed) => {
-                projection.values.push(Projected { field: field.id, name: field.name.clone(), raw: raw.clone(), typed })
-            }
-            Err(misfit) => projection.misfits.push((field.name.clone(), misfit.detail)),
+        match schema.field(name) {
+            Some(field) => projection.take((field, raw), Vec::new(), schema, bounds),
+            None => projection.unconfigured.push(name.clone()),
         }
+    }
+    for found in inner::inner(metadata, schema) {
+        projection.take((found.field, &found.raw), found.within, schema, bounds);
     }
     projection
 }
 
 impl Projection {
+    fn take(
+        &mut self,
+        (field, raw): (&ConfiguredField, &Arc<RawValue>),
+        within: Vec<FieldName>,
+        schema: &FolderSchema,
+        bounds: ValueBounds,
+    ) {
+        let name = field.name.clone();
+        match coerce(&field.definition, raw, &schema.zone, bounds) {
+            Ok(typed) if typed.is_empty() => {}
+            Ok(typed) => self.values.push(Projected { field: field.id, name, raw: raw.clone(), typed, within }),
+            Err(misfit) => self.misfits.push(Unfit { name, detail: misfit.detail, within }),
+        }
+    }
+
     /// Refuses an edit that brought a value which does not fit, unless the folder stores such values.
     ///
     /// # Errors
-    /// `type_mismatch`, naming each such field among `touched`.
+    /// `type_mismatch`, naming each such field among `touched`, or the name touched whose object holds it.
     pub fn refuse_misfits(&self, schema: &FolderSchema, touched: &[FieldName]) -> Result<(), Refusal> {
         if schema.on_mismatch == OnMismatch::Store {
             return Ok(());
         }
-        let items = self
-            .misfits
-            .iter()
-            .filter(|(name, _)| touched.contains(name))
-            .map(|(name, detail)| Item {
-                pointer: format!("/{}", pointer_token(name.shown())),
-                code: Code::TypeMismatch,
-                detail: format!("field {:?}: {detail}", name.shown()),
-            })
-            .collect();
-        match Refusal::of(items) {
+        let item = |misfit: &Unfit| {
+            let field = misfit.name.shown();
+            let (at, detail) = if misfit.within.is_empty() {
+                touched.contains(&misfit.name).then(|| (field, format!("field {field:?}: {}", misfit.detail)))?
+            } else {
+                let outer = touched.iter().find(|name| misfit.within.contains(name))?.shown();
+                (outer, format!("field {field:?}, inside {outer:?}: {}", misfit.detail))
+            };
+            Some(Item { pointer: format!("/{}", pointer_token(at)), code: Code::TypeMismatch, detail })
+        };
+        match Refusal::of(self.misfits.iter().filter_map(item).collect()) {
             Some(refusal) => Err(refusal),
             None => Ok(()),
         }
     }
 
-    /// What became of each touched field, for the receipt.
+    /// The names that are not configured and hold nothing that is: what no search will find.
+    pub fn unindexed(&self) -> impl Iterator<Item = &FieldName> {
+        self.unconfigured.iter().filter(|name| !self.holds(name))
+    }
+
+    /// Whether a configured field has its value from inside the object of that metadata name.
+    pub fn holds(&self, name: &FieldName) -> bool {
+        self.values.iter().any(|value| value.within.contains(name))
+    }
+
+    /// What became of each touched field, for the receipt; after them the configured fields that name something inside
+    /// the touched ones.
     pub fn outcomes(&self, after: &Metadata, schema: &FolderSchema, touched: &[FieldName]) -> Vec<FieldOutcome> {
-        touched.iter().map(|name| self.outcome(after, schema, name)).collect()
+        let mut lines: Vec<FieldOutcome> = touched.iter().map(|name| self.outcome(after, schema, name)).collect();
+        if schema.dotted().is_empty() {
+            return lines;
+        }
+        let mut told: HashSet<&FieldName> = touched.iter().collect();
+        for field in touched.iter().flat_map(|name| schema.inside(name)) {
+            if after.get(&field.name).is_none() && told.insert(&field.name) {
+                lines.push(self.outcome(after, schema, &field.name));
+            }
+        }
+        lines
     }
 
     fn outcome(&self, after: &Metadata, schema: &FolderSchema, name: &FieldName) -> FieldOutcome {
-        let present = after.get(name).is_some();
         let configured = schema.field(name);
-        let misfit = self.misfits.iter().find(|(own, _)| own == name);
-        let (outcome, note) = match (configured, present, misfit) {
-            (_, _, Some((_, detail))) => (Outcome::CoercionFailed, Some(detail.clone())),
+        let misfit = configured.and_then(|_| self.misfits.iter().find(|misfit| misfit.name == *name));
+        let inside =
+            configured.and_then(|_| self.values.iter().find(|own| own.name == *name && !own.within.is_empty()));
+        let (outcome, note) = match (configured, after.get(name).is_some(), misfit) {
+            (_, _, Some(misfit)) => (Outcome::CoercionFailed, Some(misfit.detail.clone())),
             (None, true, None) if super::fields::reserved::is_reserved(name) => {
                 (Outcome::KeptUntouched, Some("a reserved name: kept, not indexed".to_owned()))
             }
             (None, true, None) => (Outcome::NotConfigured, None),
             (None, false, None) => (Outcome::NotConfiguredRemoved, None),
             (Some(_), true, None) => (Outcome::Stored, None),
-            (Some(_), false, None) => (Outcome::Removed, None),
+            (Some(_), false, None) => match inside {
+                Some(value) => (Outcome::Stored, Some(format!("from inside {}", listed(value.within.iter())))),
+                None => (Outcome::Removed, None),
+            },
+        };
+        let through = self.through(name);
+        let note = match (note, through) {
+            (Some(note), Some(through)) => Some(format!("{note}; {through}")),
+            (note, through) => note.or(through),
         };
         let shown = configured.map_or_else(|| name.clone(), |field| field.name.clone());
         FieldOutcome { name: shown, outcome, note }
+    }
+
+    /// The fields by which something inside the name's object is indexed, in words.
+    fn through(&self, name: &FieldName) -> Option<String> {
+        let fields = || self.values.iter().filter(|value| value.within.contains(name)).map(|value| &value.name);
+        fields().next().map(|_| format!("indexed through {}", listed(fields())))
     }
 
     /// The configured values as the JSON object the database keeps: name as configured → value as sent.
@@ -113,6 +180,17 @@ impl Projection {
         }
         out.push('}');
         out
+    }
+}
+
+/// Names in quotes, the first few.
+fn listed<'n>(names: impl Iterator<Item = &'n FieldName>) -> String {
+    let mut names = names.map(|name| format!("{:?}", name.shown()));
+    let first: Vec<String> = names.by_ref().take(NAMED).collect();
+    let first = first.join(", ");
+    match names.count() {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

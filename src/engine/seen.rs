@@ -1,5 +1,6 @@
 //! Names that metadata of a folder has without their being configured there: what tells a field that is not searchable
-//! yet from one that nobody ever sent (contract section 6). Names only, never values; kept in the database too.
+//! yet from one that nobody ever sent (contract section 6). Names only, never values; kept in the database too. Names of
+//! members inside objects are part of an unconfigured value, which the database must not hold: they are not remembered.
 use crate::domain::identity::{FieldName, FolderId};
 use crate::stores::database::Write;
 use parking_lot::RwLock;

@@ -86,7 +86,7 @@ pub struct EditAnswer {
     pub view: MetadataView,
     /// Freshness mark.
     pub mark: String,
-    /// Names sent that are not configured, as sent, in order.
+    /// Names sent that are not configured and hold nothing that is, as sent, in order.
     pub unindexed: Vec<String>,
     /// What became of each field named.
     pub fields: Vec<FieldOutcome>,
@@ -142,7 +142,7 @@ pub struct Ingested {
     pub last_modified: Timestamp,
     /// Freshness mark.
     pub mark: String,
-    /// Names not configured.
+    /// Names that are not configured and hold nothing that is.
     pub unindexed: Vec<String>,
     /// Words for a person: misfits, reserved names kept, …
     pub notes: Vec<String>,

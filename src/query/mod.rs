@@ -11,6 +11,8 @@ pub mod lexer;
 pub mod parser;
 pub mod pattern;
 pub mod phrase;
+pub mod plain;
+pub mod places;
 pub mod ranges;
 pub mod render;
 pub mod request;

@@ -5,6 +5,7 @@
 pub mod given;
 pub mod lists;
 pub mod names;
+pub mod spoken;
 
 use super::ast::{End, FieldTest, Named, Query, Written};
 use super::parser;
@@ -69,7 +70,7 @@ pub struct FacetChoice {
 pub struct Condition {
     /// The parameter, for error messages.
     pub parameter: String,
-    /// Fields and built-ins only.
+    /// Fields and built-ins, or what is said; never both.
     pub query: Query,
 }
 
@@ -162,7 +163,7 @@ impl SearchRequest {
             return Err(invalid("format", "can be csv only with output=summary"));
         }
         let asked = if request.query == Query::All { 0 } else { request.query.clauses() };
-        let clauses = asked + request.conditions.len();
+        let clauses = asked + request.conditions.iter().map(|one| spoken::clauses(&one.query)).sum::<usize>();
         if clauses > limits.query_clauses {
             let detail = format!("the search has {clauses} clauses; at most {} are allowed", limits.query_clauses);
             return Err(Refusal::new(Code::QueryTooLarge, detail));
@@ -219,16 +220,21 @@ impl SearchRequest {
     }
 
     fn add_condition(&mut self, parameter: &str, text: &str, limits: &Limits) -> Result<(), Refusal> {
-        let term = parameter.strip_prefix("terms.");
-        let name = match term {
-            Some(term) if !term.is_empty() && !names::is_later(parameter) => term,
-            None if builtin(parameter).is_some_and(|b| b.name == parameter) => parameter,
-            _ => return Err(names::unknown(parameter)),
-        };
         if text.len() > limits.query_bytes {
             let detail = format!("{parameter} has {} bytes; at most {} are allowed", text.len(), limits.query_bytes);
             return Err(Refusal::at(Code::QueryTooLarge, parameter, detail));
         }
+        if let Some(query) = spoken::read(parameter, text, limits)? {
+            if query != Query::All {
+                self.conditions.push(Condition { parameter: parameter.to_owned(), query });
+            }
+            return Ok(());
+        }
+        let name = match parameter.strip_prefix("terms.") {
+            Some(term) if !term.is_empty() => term,
+            None if builtin(parameter).is_some_and(|b| b.name == parameter) => parameter,
+            _ => return Err(names::unknown(parameter)),
+        };
         if text.is_empty() {
             return Ok(());
         }

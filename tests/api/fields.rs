@@ -115,3 +115,74 @@ fn names_with_dots_blanks_and_signs_are_ordinary_names() {
         .ok(200);
     assert!(server.ids("q=%22a/b%22:*").is_empty());
 }
+
+#[test]
+fn a_dotted_name_takes_its_values_from_inside_objects() {
+    let mut server = Server::acme();
+    let fields = json!({"address.geo.lat": {"type": "number"}});
+    server.post("/config/Acme/Acme-Sales", &json!({"fields": fields})).ok(200);
+    server.post(FOLDER, &json!({"custom_meta": ["queue", "address.city", "address.geo.lat"]})).ok(200);
+    let berlin = json!({"address": {"City": "Berlin", "geo": {"lat": 52.5}}, "items": [{"sku": "a"}, {"sku": "b"}]});
+    let brought = server.bring("R1", &berlin, &[]).ok(201);
+    assert_eq!(brought["unindexed"], json!(["items"]), "{brought}");
+    server.bring("R2", &json!({"address": {"city": "Rome"}, "address.city": "Köln"}), &[]).ok(201);
+    assert_eq!(server.ids("q=address.city:berlin"), ["R1"]);
+    assert_eq!(server.ids("q=address.geo.lat:%3E52"), ["R1"]);
+    assert_eq!(server.ids("q=address.city:k%C3%B6ln"), ["R2"], "a name of its own wins");
+    assert!(server.ids("q=address.city:rome").is_empty());
+    let row = &server.find("q=address.city:berlin&fields=meta")["results"][0];
+    assert_eq!(*row, json!({"address.city": "Berlin", "address.geo.lat": 52.5}));
+    assert_eq!(server.get("/metadata/Acme/Acme-Sales/R1").ok(200), berlin, "shown as it was sent");
+
+    // Configured later: from the archive.
+    server.post(FOLDER, &json!({"custom_meta": ["queue", "address.city", "address.geo.lat", "items.sku"]})).ok(200);
+    assert_eq!(server.ids("q=items.sku:b"), ["R1"]);
+    let row = &server.find("q=items.sku:(a%20AND%20b)&fields=items.sku&facets=items.sku");
+    assert_eq!(row["results"][0], json!({"items.sku": ["a", "b"]}));
+    assert_eq!(row["facets"]["items.sku"].as_array().map(Vec::len), Some(2));
+    server.stop_and_verify();
+}
+
+#[test]
+fn edits_of_inner_members_reach_the_index_and_misfits_name_the_object() {
+    let mut server = Server::acme();
+    let fields = json!({"address.zip": {"type": "number"}});
+    server.post("/config/Acme/Acme-Sales", &json!({"fields": fields})).ok(200);
+    server.post(FOLDER, &json!({"custom_meta": ["address.city", "address.zip"]})).ok(200);
+    server.bring("R1", &json!({"address": {"city": "Berlin", "zip": "10115", "street": "Elm"}}), &[]).ok(201);
+    let at = "/metadata/Acme/Acme-Sales/R1";
+    let edit = |kind: &str, body: &serde_json::Value| {
+        let headers = [("Content-Type", kind), ("Accept", "application/json")];
+        server.request("PATCH", &format!("{at}?receipt=true"), &headers, Some(body.to_string().as_bytes()))
+    };
+    let merged = edit("application/merge-patch+json", &json!({"address": {"city": "Paris"}}));
+    assert_eq!(merged.header("linernotes-unindexed"), None);
+    let receipt = merged.ok(200);
+    let stored =
+        json!({"database": "stored", "index": "stored", "archive": "stored", "note": "from inside \"address\""});
+    assert_eq!(receipt["fields"]["address.city"], stored);
+    assert_eq!(receipt["fields"]["address"]["index"], "not_configured");
+    assert_eq!(receipt["fields"]["address"]["note"], "indexed through \"address.city\", \"address.zip\"");
+    assert_eq!(server.ids("q=address.city:paris%20address.zip:10115"), ["R1"]);
+
+    let patch =
+        json!([{"op": "remove", "path": "/address/city"}, {"op": "replace", "path": "/address/zip", "value": 75001}]);
+    let receipt = edit("application/json-patch+json", &patch).ok(200);
+    assert_eq!(receipt["fields"]["address.city"]["index"], "removed");
+    assert_eq!(server.ids("q=-address.city:*%20address.zip:75001"), ["R1"]);
+
+    let refused = server.patch(at, &json!({"address": {"zip": "none"}}));
+    let problem = refused.json();
+    assert_eq!((refused.status, &problem["code"]), (422, &json!("type_mismatch")));
+    assert_eq!(problem["errors"][0]["pointer"], "/address");
+    assert!(problem["detail"].as_str().is_some_and(|d| d.contains("address.zip") && d.contains("none")), "{problem}");
+    server.put(at, &json!({"address": [{"zip": 1}, {"zip": 2}]})).ok(200);
+    assert_eq!(server.ids("q=address.zip:2%20address.zip:1"), ["R1"]);
+
+    server.post(FOLDER, &json!({"on_mismatch": "store"})).ok(200);
+    let receipt = edit("application/json", &json!({"address": {"zip": {}}})).ok(200);
+    assert_eq!(receipt["fields"]["address.zip"]["index"], "coercion_failed");
+    assert!(server.ids("q=address.zip:*").is_empty());
+    edit("application/json", &json!({"address": null})).ok(200);
+    server.stop_and_verify();
+}

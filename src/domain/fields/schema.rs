@@ -69,10 +69,12 @@ pub struct FolderSchema {
     /// The configured fields in the order of `custom_meta`.
     pub fields: Vec<Arc<ConfiguredField>>,
     by_name: HashMap<Arc<str>, usize>,
+    /// The fields whose names have dots, by folded name: those within one object stand side by side.
+    dotted: Vec<Arc<ConfiguredField>>,
 }
 
 impl FolderSchema {
-    /// Builds the look-up by name.
+    /// Builds the look-ups by name.
     pub fn new(
         folder: FolderId,
         version: u64,
@@ -81,11 +83,59 @@ impl FolderSchema {
         fields: Vec<Arc<ConfiguredField>>,
     ) -> Self {
         let by_name = fields.iter().enumerate().map(|(at, field)| (field.name.folded().into(), at)).collect();
-        Self { folder, version, zone, on_mismatch, fields, by_name }
+        let mut dotted: Vec<_> = fields.iter().filter(|field| field.name.folded().contains('.')).cloned().collect();
+        dotted.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { folder, version, zone, on_mismatch, fields, by_name, dotted }
     }
 
     /// The field of that name, if it is configured here.
     pub fn field(&self, name: &FieldName) -> Option<&Arc<ConfiguredField>> {
         self.by_name.get(name.folded()).and_then(|at| self.fields.get(*at))
+    }
+
+    /// The configured fields with a dot in their names, which may take their values from inside objects: by folded
+    /// name. Mostly there are none.
+    pub fn dotted(&self) -> &[Arc<ConfiguredField>] {
+        &self.dotted
+    }
+
+    /// The configured fields that name something inside the object `outer`: `address.city` inside `address`.
+    pub fn inside(&self, outer: &FieldName) -> &[Arc<ConfiguredField>] {
+        if self.dotted.is_empty() {
+            return &[];
+        }
+        beginning(&self.dotted, &format!("{}.", outer.folded()))
+    }
+}
+
+/// Those of the fields, which stand by folded name, whose folded name begins with `with`.
+pub fn beginning<'f>(fields: &'f [Arc<ConfiguredField>], with: &str) -> &'f [Arc<ConfiguredField>] {
+    let (_, rest) = fields.split_at(fields.partition_point(|field| field.name.folded() < with));
+    let (among, _) = rest.split_at(rest.partition_point(|field| field.name.folded().starts_with(with)));
+    among
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fields::FieldType;
+
+    #[test]
+    fn fields_inside_an_object_are_found_by_its_name() {
+        let names = ["a.b", "A.c.d", "ab.c", "a", "a!", "a-b.c", "B.x", "a.b.c"];
+        let fields = names.iter().zip(1..).map(|(name, id)| {
+            let definition = Definition::of(FieldType::Varchar);
+            Arc::new(ConfiguredField { id: FieldId(id), name: FieldName::lenient(name), definition })
+        });
+        let schema = FolderSchema::new(FolderId(1), 1, TimeZone::UTC, OnMismatch::Refuse, fields.collect());
+        let inside = |outer: &str| -> Vec<String> {
+            let found = schema.inside(&FieldName::lenient(outer)).iter();
+            found.map(|field| field.name.shown().to_owned()).collect()
+        };
+        assert_eq!(schema.dotted().len(), 6);
+        assert_eq!(inside("A"), ["a.b", "a.b.c", "A.c.d"]);
+        assert_eq!(inside("a.B"), ["a.b.c"]);
+        assert_eq!(inside("b"), ["B.x"]);
+        assert!(inside("c").is_empty() && inside("").is_empty());
     }
 }

@@ -40,8 +40,8 @@ fn configured_values_that_fit_are_values_and_the_rest_is_named() {
     let seen = project(&metadata, &schema(OnMismatch::Refuse, &sales()), BOUNDS);
     assert_eq!(seen.values_json(), r#"{"Queue":"Billing","on":"True"}"#);
     assert_eq!(shown(&seen.unconfigured), ["zip", "datetime"]);
-    let [(name, detail)] = &*seen.misfits else { panic!("one misfit") };
-    assert_eq!((name.shown(), detail.as_str()), ("n", r#""many" is not a number"#));
+    let [misfit] = &*seen.misfits else { panic!("one misfit") };
+    assert_eq!((misfit.name.shown(), misfit.detail.as_str()), ("n", r#""many" is not a number"#));
 }
 
 #[test]
@@ -78,6 +78,78 @@ fn the_receipt_says_what_became_of_each_name() {
     );
 }
 
+fn inner_fields() -> [(&'static str, FieldType); 4] {
+    [
+        ("address.city", FieldType::Varchar),
+        ("address.geo.lat", FieldType::Number),
+        ("items.sku", FieldType::Varchar),
+        ("address", FieldType::Varchar),
+    ]
+}
+
+#[test]
+fn values_from_inside_objects_are_stored_under_the_configured_name() {
+    let metadata = r#"{"ITEMS":[{"sku":"a"},{"sku":"b"}],"Address":{"City":"Berlin","geo":{"lat":52.50}},"x":{"y":1}}"#;
+    let metadata = Metadata::lenient(metadata).unwrap();
+    let seen = project(&metadata, &schema(OnMismatch::Refuse, &inner_fields()[..3]), BOUNDS);
+    assert_eq!(seen.values_json(), r#"{"items.sku":["a","b"],"address.city":"Berlin","address.geo.lat":52.50}"#);
+    assert!(seen.misfits.is_empty());
+    assert_eq!(shown(&seen.unconfigured), ["ITEMS", "Address", "x"]);
+    assert_eq!(seen.unindexed().map(FieldName::shown).collect::<Vec<_>>(), ["x"]);
+}
+
+#[test]
+fn a_misfit_inside_an_object_refuses_the_edit_of_the_object() {
+    let metadata = Metadata::lenient(r#"{"address":{"geo":{"lat":"north"},"city":{"name":"x"}}}"#).unwrap();
+    let schema = schema(OnMismatch::Refuse, &inner_fields()[..3]);
+    let seen = project(&metadata, &schema, BOUNDS);
+    let refusal = seen.refuse_misfits(&schema, &["x", "ADDRESS"].map(FieldName::lenient)).unwrap_err();
+    let items: Vec<_> = refusal.items.iter().map(|item| (item.pointer.as_str(), item.detail.as_str())).collect();
+    let lat = r#"field "address.geo.lat", inside "ADDRESS": "north" is not a number"#;
+    assert_eq!(items.iter().find(|(_, detail)| detail.contains("lat")), Some(&("/ADDRESS", lat)));
+    assert_eq!(items.len(), 2);
+    // Taking the field's own name away brings nothing: what stands inside was there before.
+    assert!(seen.refuse_misfits(&schema, &[FieldName::lenient("address.geo.lat")]).is_ok());
+}
+
+#[test]
+fn the_receipt_names_the_fields_inside_touched_objects() {
+    let schema = schema(OnMismatch::Store, &inner_fields());
+    let lines = |metadata: &str, touched: &[&str]| -> String {
+        let metadata = Metadata::lenient(metadata).unwrap();
+        let touched: Vec<_> = touched.iter().map(|name| FieldName::lenient(name)).collect();
+        let lines = project(&metadata, &schema, BOUNDS).outcomes(&metadata, &schema, &touched);
+        let line = |line: &FieldOutcome| {
+            let note = line.note.as_deref().map(|note| format!(" ({note})")).unwrap_or_default();
+            format!("{} {:?}{note}\n", line.name.shown(), line.outcome)
+        };
+        lines.iter().map(line).collect()
+    };
+    assert_eq!(
+        lines(r#"{"items":{"sku":"a","n":1}}"#, &["Items"]),
+        "Items NotConfigured (indexed through \"items.sku\")\nitems.sku Stored (from inside \"items\")\n"
+    );
+    assert_eq!(lines("{}", &["items"]), "items NotConfiguredRemoved\nitems.sku Removed\n");
+    assert_eq!(
+        lines(r#"{"items":{"sku":{}}}"#, &["items"]).lines().nth(1),
+        Some("items.sku CoercionFailed ({} is not a varchar value (a string, a number, a boolean, or a list of them))")
+    );
+    assert_eq!(
+        lines(r#"{"address":{"city":"x","geo":{"lat":1}}}"#, &["address"]).lines().next().map(|line| {
+            (
+                line.starts_with("address CoercionFailed ("),
+                line.ends_with(r#"; indexed through "address.city", "address.geo.lat")"#),
+            )
+        }),
+        Some((true, true))
+    );
+    // A name of its own wins, and what stands inside takes its place when it goes.
+    let both = r#"{"items":{"sku":"a"},"items.sku":"b"}"#;
+    assert_eq!(lines(both, &["items", "items.sku"]), "items NotConfigured\nitems.sku Stored\n");
+    assert_eq!(lines(both, &["items"]), "items NotConfigured\n");
+    assert_eq!(lines(r#"{"items":{"sku":"a"}}"#, &["items.sku"]), "items.sku Stored (from inside \"items\")\n");
+}
+
 fn value() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "1",
@@ -103,7 +175,7 @@ proptest! {
         let seen = project(&metadata, &schema, BOUNDS);
         let mut ways: Vec<FieldName> = seen.values.iter().map(|value| value.name.clone()).collect();
         ways.extend(seen.unconfigured.iter().cloned());
-        ways.extend(seen.misfits.iter().map(|(name, _)| name.clone()));
+        ways.extend(seen.misfits.iter().map(|misfit| misfit.name.clone()));
         let distinct: HashSet<_> = ways.iter().cloned().collect();
         prop_assert_eq!(distinct.len(), ways.len());
         for (name, raw) in metadata.iter() {

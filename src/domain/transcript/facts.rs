@@ -1,4 +1,5 @@
 //! Facts: what a body says about its transcript as a whole.
+use super::scores::Scores;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,6 +29,9 @@ pub struct Facts {
     /// The names of [`ATTRIBUTES`] as app_data (or else the top level) gives them: numbers or strings.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, serde_json::Value>,
+    /// `app_data.scorecard`.
+    #[serde(skip_serializing_if = "Scores::is_empty")]
+    pub scores: Scores,
     /// Number of turns.
     pub turns: u32,
     /// Number of words over all turns, as [`crate::domain::words::tokens`] counts them.

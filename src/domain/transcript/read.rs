@@ -1,5 +1,6 @@
 //! Reading one transcript as received: its body without `client_data`, its metadata, its facts.
 use super::facts::{ATTRIBUTES, Facts};
+use super::scores::Scores;
 use super::turns::{self, Channels, Turn};
 use super::voci;
 use crate::base::digest::sha256_hex;
@@ -148,6 +149,7 @@ fn facts(top: &Members<'_>, app_data: &Members<'_>, turns: &[Turn], body: &str) 
         source: own(top, "source"),
         requestid: own(top, "requestid"),
         attributes,
+        scores: voci::member(app_data, "scorecard").map(Scores::read).unwrap_or_default(),
         turns: u32::try_from(turns.len()).unwrap_or(u32::MAX),
         words: u32::try_from(words).unwrap_or(u32::MAX),
         body_sha256: sha256_hex(body.as_bytes()),

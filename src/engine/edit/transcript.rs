@@ -309,10 +309,10 @@ pub fn derive(facts: &str, metadata: &Metadata, home: &Home, ingested: i64) -> R
 
 type Told = (Vec<String>, Vec<crate::domain::receipt::FieldOutcome>);
 
-/// What the answer says of the names touched: those not configured, and the receipt.
+/// What the answer says of the names touched: those of which nothing is indexed, and the receipt.
 fn told(edited: &Edited, projection: &Projection, folder: &Folder) -> Told {
-    let unconfigured = |name: &&FieldName| folder.schema.field(name).is_none();
-    let unindexed = edited.touched.iter().filter(unconfigured).map(|name| name.shown().to_owned()).collect();
+    let unindexed = |name: &&FieldName| folder.schema.field(name).is_none() && !projection.holds(name);
+    let unindexed = edited.touched.iter().filter(unindexed).map(|name| name.shown().to_owned()).collect();
     (unindexed, projection.outcomes(&edited.metadata, &folder.schema, &edited.touched))
 }
 

@@ -176,7 +176,7 @@ impl Wave {
         let key = before.as_ref().map(|b| b.key).or(key).unwrap_or_else(|| self.core.take_key());
         let notes = notes(&projection, &item.received.twice);
         let seen = self.core.seen.news(home.folder.id, projection.unconfigured.iter());
-        let unindexed = projection.unconfigured.iter().map(|name| name.shown().to_owned()).collect();
+        let unindexed = projection.unindexed().map(|name| name.shown().to_owned()).collect();
         let stored = Stored {
             key,
             org: self.target.org,
@@ -406,7 +406,7 @@ fn notes(projection: &Projection, twice: &[String]) -> Vec<String> {
     let misfits = projection
         .misfits
         .iter()
-        .map(|(name, why)| format!("field {:?}: {why}; kept in the archive only", name.shown()));
+        .map(|misfit| format!("field {:?}: {}; kept in the archive only", misfit.name.shown(), misfit.detail));
     let reserved = projection
         .unconfigured
         .iter()

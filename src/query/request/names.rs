@@ -4,7 +4,7 @@ use crate::domain::builtins::BUILTINS;
 use crate::domain::refusal::{Code, Refusal};
 
 /// Parameters with a meaning of their own; built-ins and `terms.…` come besides.
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 21] = [
     "q",
     "output",
     "format",
@@ -20,22 +20,16 @@ const KNOWN: [&str; 15] = [
     "daterange",
     "modified",
     "token",
-];
-
-/// Parameters of the contract that this version does not have yet.
-const LATER: [&str; 11] = [
-    "stats",
-    "histogram",
-    "cursor",
-    "explain",
-    "near",
-    "zipfiles",
     "terms.all",
     "terms.agent",
     "terms.client",
-    "app.",
-    "regex.",
+    "regex.all",
+    "regex.agent",
+    "regex.client",
 ];
+
+/// Parameters of the contract that this version does not have yet.
+const LATER: [&str; 7] = ["stats", "histogram", "cursor", "explain", "near", "zipfiles", "app."];
 
 /// A name that is none of the parameters this version knows.
 pub fn unknown(name: &str) -> Refusal {
@@ -49,9 +43,4 @@ pub fn unknown(name: &str) -> Refusal {
         None => "; for a configured field write `terms.NAME=value`".to_owned(),
     };
     Refusal::at(Code::ParameterUnknown, shown.clone(), format!("there is no parameter {shown:?}{hint}"))
-}
-
-/// Whether `terms.NAME` with this name is a word search, which comes later.
-pub fn is_later(name: &str) -> bool {
-    LATER.contains(&name)
 }

@@ -79,7 +79,8 @@ fn bounds_hold() {
 fn facts_are_read_from_numbers_and_strings() {
     let text = r#"{"requestid":17,"source":"a.wav","audiosecs":"12.5","recvdate":"2026-01-01","overtalk":"0.10",
         "app_data":{"datetime":"2020-05-18 23:57:34","agent_clarity":"0.84","client_gender":"Female","silence":3,
-        "agent_emotion":{},"diarization":"x","agentid":7},
+        "agent_emotion":{},"diarization":"x","agentid":7,
+        "scorecard":{"Call Drivers":{"Billing":{"score":"1","subcategories":{"Refund":{"score":0.5}}}}}},
         "utterances":[{"end":3,"text":"Good day."},{"end":9,"events":[{"word":"it's"}]},{"end":"4"}]}"#;
     let facts = received(text).facts;
     assert_eq!(facts.requestid.as_deref(), Some("17"));
@@ -92,6 +93,8 @@ fn facts_are_read_from_numbers_and_strings() {
         serde_json::to_value(&facts.attributes).unwrap(),
         json!({"agent_clarity":0.84,"agentid":"7","client_gender":"Female","overtalk":0.10,"silence":3})
     );
+    let scores: Vec<_> = facts.scores.iter().collect();
+    assert_eq!(scores, [("Call Drivers", "Billing", 1.0), ("Call Drivers", "Billing.Refund", 0.5)]);
     assert_eq!((facts.body_sha256, facts.body_bytes), (sha256_hex(text.as_bytes()), text.len() as u64));
 }
 
