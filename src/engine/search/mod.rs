@@ -1,4 +1,5 @@
 //! Searching: what the index finds becomes the rows of an answer.
+pub mod explain;
 pub mod freshness;
 pub mod rows;
 pub mod run;

@@ -60,14 +60,19 @@ pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: 
     answer
 }
 
-fn org_ids(caller: &Caller, world: &World, (company, org, folder): Path<'_>) -> Result<Vec<OrgId>> {
+/// The organisations a path names, for who may read there.
+pub(super) fn org_ids(caller: &Caller, world: &World, (company, org, folder): Path<'_>) -> Result<Vec<OrgId>> {
     let searched = searched(caller, world, (company, org, folder))?;
     caller.demand(Right::Read)?;
     Ok(searched.iter().map(|one| one.org.id).collect())
 }
 
 /// The organisations and folders a path names, cut to what the caller sees.
-fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<'_>) -> Result<Vec<Searched<'w>>> {
+pub(super) fn searched<'w>(
+    caller: &Caller,
+    world: &'w World,
+    (company, org, folder): Path<'_>,
+) -> Result<Vec<Searched<'w>>> {
     let found = caller.company(&world.catalogue, company)?;
     let orgs = match org {
         Some(org) => vec![caller.org(&world.catalogue, company, org)?],
@@ -84,16 +89,28 @@ fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<
         .collect()
 }
 
-fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &SearchRequest) -> Result<Resolved> {
+/// The configuration as a search of the caller sees it.
+pub(super) fn searching<'a>(
+    core: &'a Core,
+    caller: &Caller,
+    searched: &'a [Searched<'a>],
+    seen: &'a HashSet<String>,
+) -> Searching<'a> {
+    let schema = caller.scope().folder.is_none();
+    Searching { searched, limits: &core.settings.limits, seen, pii: caller.may(Right::Pii), schema }
+}
+
+/// Binds a request to the configuration.
+pub(super) fn bind(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    path: Path<'_>,
+    request: &SearchRequest,
+) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
     let none = HashSet::new();
-    let searching = Searching {
-        searched: &searched,
-        limits: &core.settings.limits,
-        seen: &none,
-        pii: caller.may(Right::Pii),
-        schema: caller.scope().folder.is_none(),
-    };
+    let searching = searching(core, caller, &searched, &none);
     let resolved = resolve(request, &searching, core.clock.now()).or_else(|refusal| {
         if refusal.code != Code::FieldUnknown {
             return Err(refusal);
@@ -109,6 +126,18 @@ fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &S
     Ok(resolved)
 }
 
+/// What the caller is told when the index does not answer.
+pub(super) fn refused(error: StoreError, budget: Duration) -> Error {
+    match error.kind {
+        Kind::TooExpensive => {
+            let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
+            Refusal::new(Code::SearchTooSlow, detail).into()
+        }
+        Kind::TooBroad => Refusal::new(Code::QueryTooLarge, error.operation).into(),
+        _ => error.into(),
+    }
+}
+
 struct Asked {
     core: Arc<Core>,
     caller: Caller,
@@ -120,17 +149,8 @@ struct Asked {
 impl Asked {
     fn answer(self, budget: Duration) -> Result<SearchAnswer> {
         let search = &self.resolved.search;
-        let SearchPage { total, hits, facets, .. } = match self.core.stores.index.search(search, budget) {
-            Ok(page) => page,
-            Err(error) if error.kind == Kind::TooExpensive => {
-                let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
-                return Err(Refusal::new(Code::SearchTooSlow, detail).into());
-            }
-            Err(error) if error.kind == Kind::TooBroad => {
-                return Err(Refusal::new(Code::QueryTooLarge, error.operation).into());
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let found = self.core.stores.index.search(search, budget).map_err(|error| refused(error, budget))?;
+        let SearchPage { total, hits, facets, .. } = found;
         let mut answer = SearchAnswer {
             total,
             offset: search.offset,
