@@ -8,11 +8,14 @@ mod cursor;
 mod deadline;
 mod evaluate;
 mod facets;
+mod histogram;
 mod moments;
 mod order;
 mod said;
 mod score;
+mod source;
 mod speakers;
+mod stats;
 mod texts;
 mod ties;
 mod values;
@@ -28,18 +31,22 @@ use std::time::Duration;
 /// Answers a search.
 ///
 /// # Errors
-/// `TooExpensive` when `budget` is over; `Corrupt` or `Unavailable` when a segment cannot be read.
+/// `TooExpensive` when `budget` is over; `TooBroad` when a histogram has too many buckets; `Corrupt` or `Unavailable` when a segment cannot be read.
 pub fn answer(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage> {
     let context = Context::new(snapshot, search, Deadline::after(budget))?;
     let matching = evaluate::matching(&context)?;
     let total = matching.count();
-    let rows = order::page(&context, &matching, total)?;
+    let (rows, next) = order::page(&context, &matching, total)?;
     let keys: Vec<u32> = rows.iter().map(|(key, _)| *key).collect();
     let moments = moments::of(&context, &keys)?;
     let hits =
         rows.into_iter().zip(moments).map(|((key, score), moments)| Hit { key: Key(key), score, moments }).collect();
     let facets =
         search.facets.iter().map(|asked| facets::count(&context, asked, &matching)).collect::<Result<Vec<_>>>()?;
+    let stats = search.stats.iter().map(|source| stats::of(&context, source, &matching, total));
+    let stats = stats.collect::<Result<Vec<_>>>()?;
+    let histograms = search.histograms.iter().map(|asked| histogram::of(&context, asked, &matching));
+    let histograms = histograms.collect::<Result<Vec<_>>>()?;
     context.deadline.check()?;
-    Ok(SearchPage { total, hits, facets, ..SearchPage::default() })
+    Ok(SearchPage { total, hits, facets, stats, histograms, next })
 }
