@@ -254,6 +254,21 @@ impl Engine {
         search::run::search(&self.core, caller, (company, org, folder), request).await
     }
 
+    /// `/search` with `output=zip`: the archive, made piece by piece.
+    ///
+    /// # Errors
+    /// See [`search::run::export`].
+    pub async fn export(
+        &self,
+        caller: &Caller,
+        company: &CompanyName,
+        org: Option<&OrgName>,
+        folder: Option<&FolderName>,
+        request: SearchRequest,
+    ) -> Result<search::zip::Export> {
+        search::run::export(&self.core, caller, (company, org, folder), request).await
+    }
+
     /// `GET /config/…`: the JSON and its ETag.
     ///
     /// # Errors

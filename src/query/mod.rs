@@ -4,6 +4,7 @@ pub mod ast;
 pub mod columns;
 pub mod evaluate;
 pub mod facets;
+pub mod figures;
 pub mod glob;
 pub mod intervals;
 pub mod lexer;

@@ -4,7 +4,7 @@ use crate::domain::builtins::BUILTINS;
 use crate::domain::refusal::{Code, Refusal};
 
 /// Parameters with a meaning of their own; built-ins and `terms.…` come besides.
-const KNOWN: [&str; 15] = [
+const KNOWN: &[&str] = &[
     "q",
     "output",
     "format",
@@ -13,29 +13,23 @@ const KNOWN: [&str; 15] = [
     "size",
     "sort",
     "sortdir",
+    "cursor",
     "facets",
+    "stats",
+    "histogram",
+    "zipfiles",
+    "explain",
     "moments",
     "after",
     "timeout",
     "daterange",
     "modified",
     "token",
+    "app.name",
 ];
 
 /// Parameters of the contract that this version does not have yet.
-const LATER: [&str; 11] = [
-    "stats",
-    "histogram",
-    "cursor",
-    "explain",
-    "near",
-    "zipfiles",
-    "terms.all",
-    "terms.agent",
-    "terms.client",
-    "app.",
-    "regex.",
-];
+const LATER: &[&str] = &["near", "terms.all", "terms.agent", "terms.client", "regex."];
 
 /// A name that is none of the parameters this version knows.
 pub fn unknown(name: &str) -> Refusal {

@@ -1,4 +1,6 @@
 //! Searches against a small configuration.
+mod asked;
+
 use super::*;
 use crate::domain::catalogue::{Company, Folder};
 use crate::domain::fields::{ConfiguredField, FolderSchema, OnMismatch, SpeakerMap};
