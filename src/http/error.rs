@@ -123,6 +123,7 @@ fn of_store(error: &StoreError) -> Problem<'static> {
             Code::SearchTooSlow.title(),
             Some(RETRY_STORE_S),
         ),
+        StoreKind::TooBroad => (StatusCode::BAD_REQUEST, Code::QueryTooLarge.text(), Code::QueryTooLarge.title(), None),
         StoreKind::OutOfSpace => (
             StatusCode::INSUFFICIENT_STORAGE,
             "disk_full",
@@ -320,6 +321,7 @@ mod tests {
         for (kind, status) in [
             (StoreKind::Unavailable, 503),
             (StoreKind::TooExpensive, 503),
+            (StoreKind::TooBroad, 400),
             (StoreKind::OutOfSpace, 507),
             (StoreKind::Corrupt, 500),
             (StoreKind::Fatal, 500),
@@ -329,7 +331,7 @@ mod tests {
             let failure = Failure::from(Error::Store(error));
             assert_eq!(failure.status_code().as_u16(), status);
             assert!(!problem_json(&problem(&failure), "/x", "id").contains("secret"));
-            assert_eq!(problem(&failure).retry_after_s.is_some(), status != 500);
+            assert_eq!(problem(&failure).retry_after_s.is_some(), !matches!(status, 400 | 500));
         }
     }
 

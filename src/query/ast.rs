@@ -83,6 +83,11 @@ impl Letter {
     pub fn is_sign(&self, sign: char) -> bool {
         !self.literal && self.is == sign
     }
+
+    /// Where the next character stands.
+    pub fn after(&self) -> usize {
+        self.at + 1 + usize::from(self.literal)
+    }
 }
 
 impl Written {
@@ -92,14 +97,19 @@ impl Written {
         Self { letters, quoted: true, ..Self::default() }
     }
 
-    /// The characters without escapes.
+    /// The characters without escapes (of an expression, with them).
     pub fn value(&self) -> String {
         self.letters.iter().map(|letter| letter.is).collect()
     }
 
+    /// Where its characters end: at the closing quote or slash, if there is one.
+    pub fn end(&self) -> usize {
+        self.letters.last().map_or(self.at + usize::from(self.quoted || self.regex), Letter::after)
+    }
+
     /// Whether it holds `*` or `?` as signs; values take them literally when quoted.
     pub fn is_pattern(&self) -> bool {
-        !self.quoted && self.letters.iter().any(|letter| letter.is_sign('*') || letter.is_sign('?'))
+        !self.quoted && !self.regex && self.letters.iter().any(|letter| letter.is_sign('*') || letter.is_sign('?'))
     }
 
     /// As a pattern.

@@ -65,6 +65,11 @@ impl Glob {
         strip_back(rest, last).is_some()
     }
 
+    /// Whether everything matches: `*`.
+    pub fn is_any(&self) -> bool {
+        self.pieces == [Piece::Any]
+    }
+
     /// The text of `*text*` patterns, which can be searched for as a substring.
     pub fn substring(&self) -> Option<&str> {
         match self.pieces.as_slice() {
@@ -145,6 +150,7 @@ mod tests {
         );
         assert_eq!(glob("*Smi*").substring(), Some("smi"));
         assert_eq!(glob("Smi*").prefix(), "smi");
+        assert!(glob("**").is_any() && !glob("*?").is_any() && !glob("").is_any());
         assert_eq!(Glob::new([('*', true), ('a', false)]).pieces, [Piece::Literal("*a".into())]);
     }
 

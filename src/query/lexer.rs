@@ -19,9 +19,16 @@ impl Fault {
         Self { at, code: Code::QueryInvalid, detail: detail.into() }
     }
 
-    /// As it is answered.
+    /// As it is answered, of `q`.
     pub fn refusal(self) -> Refusal {
         Refusal::at(self.code, "q", format!("at character {}: {}", self.at, self.detail))
+    }
+
+    /// As it is answered, of another parameter.
+    pub fn refusal_in(self, parameter: &str) -> Refusal {
+        let code = if self.code == Code::QueryInvalid { Code::ParameterInvalid } else { self.code };
+        let detail = format!("the parameter {parameter:?}: at character {}: {}", self.at, self.detail);
+        Refusal::at(code, parameter, detail)
     }
 }
 
@@ -162,6 +169,42 @@ impl Scanner {
             }
         }
         Err(Fault::new(at, "the quotes opened here are not closed"))
+    }
+
+    /// Takes the expression between slashes that begins here, escapes and all.
+    ///
+    /// # Errors
+    /// When there is no second slash.
+    pub fn regex(&mut self) -> Result<Written, Fault> {
+        let at = self.at;
+        self.at += 1;
+        let mut letters = Vec::new();
+        while let Some(is) = self.peek() {
+            if is == '/' {
+                self.at += 1;
+                return Ok(Written { at, letters, regex: true, ..Written::default() });
+            }
+            // Whatever follows a `\` does not end it.
+            let taken = if is == '\\' { 2 } else { 1 };
+            for _ in 0..taken {
+                if let Some(is) = self.peek() {
+                    letters.push(Letter { is, literal: false, at: self.at });
+                    self.at += 1;
+                }
+            }
+        }
+        Err(Fault::new(at, "the regular expression opened here is not closed; write `\\/` for the sign itself"))
+    }
+
+    /// Takes the signs that follow a closing quote or slash without a blank.
+    ///
+    /// # Errors
+    /// As [`Self::bare`].
+    pub fn signs(&mut self) -> Result<Vec<Letter>, Fault> {
+        match self.peek() {
+            Some('~') => Ok(self.bare(|c| matches!(c, '(' | ')' | '"'))?.letters),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Takes characters up to a blank or one that `stops`.

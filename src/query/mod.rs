@@ -3,6 +3,7 @@
 pub mod ast;
 pub mod columns;
 pub mod evaluate;
+pub mod explain;
 pub mod facets;
 pub mod figures;
 pub mod glob;
@@ -11,7 +12,10 @@ pub mod lexer;
 pub mod parser;
 pub mod pattern;
 pub mod phrase;
+pub mod plain;
+pub mod places;
 pub mod ranges;
+pub mod render;
 pub mod request;
 pub mod resolve;
 pub mod resolved;

@@ -1,4 +1,5 @@
 //! The language of `q`: words, phrases, `AND OR NOT - ( )`, `name:value`, patterns and ranges (contract section 6).
+//! What signs within words mean, [`super::phrase`] and [`super::resolve::condition`] decide.
 //!
 //! `NOT` and `-` bind tightest, then `AND` (also unwritten, between two clauses), then `OR`. A bare word that falls
 //! into several words (`e-mail`, a run of Chinese) is a phrase. In `name:( … )` every part is a value of `name`;
@@ -118,16 +119,21 @@ impl Parser {
         Ok(inner)
     }
 
-    /// A word, a phrase, or `name:…`.
+    /// A word, a phrase, an expression, or `name:…`.
     fn clause(&mut self) -> Result<Query, Fault> {
         let at = self.scan.at();
         if self.scan.peek() == Some('"') {
-            let text = self.scan.quoted()?;
+            let mut text = self.scan.quoted()?;
             if self.scan.take(':') {
                 return self.named(&text.value(), at);
             }
-            self.no_distance()?;
+            text.signs = self.scan.signs()?;
             return self.said(text);
+        }
+        if self.scan.peek() == Some('/') {
+            let mut expression = self.scan.regex()?;
+            expression.signs = self.scan.signs()?;
+            return self.said(expression);
         }
         let bare = self.scan.bare(|c| matches!(c, '(' | ')' | '"' | ':'))?;
         if self.scan.take(':') {
@@ -172,13 +178,27 @@ impl Parser {
             Some('[' | '{') => self.range()?,
             Some('<' | '>') => self.comparison(name)?,
             Some('"') => {
-                let text = self.scan.quoted()?;
-                self.no_distance()?;
+                let mut text = self.scan.quoted()?;
+                text.signs = self.scan.signs()?;
                 FieldTest::Equals(text)
             }
+            Some('/') => self.expression()?,
             _ => self.bare_value(name)?,
         };
         Ok(Query::Named(Named { name: name.name.clone(), at: name.at, test_at, test }))
+    }
+
+    /// `name:/…/`
+    fn expression(&mut self) -> Result<FieldTest, Fault> {
+        let mut expression = self.scan.regex()?;
+        expression.signs = self.scan.signs()?;
+        match self.scan.peek() {
+            Some(next) if !next.is_whitespace() && next != ')' => {
+                let detail = "expected a blank after the regular expression; a value that begins with `/` is quoted";
+                Err(Fault::new(self.scan.at(), detail))
+            }
+            _ => Ok(FieldTest::Equals(expression)),
+        }
     }
 
     fn bare_value(&mut self, name: &Name) -> Result<FieldTest, Fault> {
@@ -249,13 +269,6 @@ impl Parser {
 
     fn no_value(&self, name: &Name) -> Fault {
         Fault::new(self.scan.at(), format!("expected a value after {:?}", self.scan.since(name.at)))
-    }
-
-    fn no_distance(&self) -> Result<(), Fault> {
-        match self.scan.peek() {
-            Some('~') => Err(Fault::new(self.scan.at(), "distances are not available yet")),
-            _ => Ok(()),
-        }
     }
 
     fn take_keyword(&mut self, keyword: Keyword) {

@@ -27,6 +27,11 @@ impl Pattern {
         }
     }
 
+    /// Whether every word or value matches: `*`.
+    pub fn is_any(&self) -> bool {
+        matches!(self, Pattern::Glob(glob) if glob.is_any())
+    }
+
     /// What every match begins with; empty when that is not known.
     pub fn prefix(&self) -> &str {
         match self {

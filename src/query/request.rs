@@ -9,6 +9,7 @@ pub mod names;
 pub mod reading;
 pub mod scores;
 pub mod sorting;
+pub mod spoken;
 
 use super::ast::{End, FieldTest, Named, Query, Written};
 use super::parser;
@@ -66,7 +67,7 @@ pub struct Chosen {
 pub struct Condition {
     /// The parameter, for error messages.
     pub parameter: String,
-    /// Fields and built-ins only.
+    /// Fields and built-ins, or what is said; never both.
     pub query: Query,
 }
 
@@ -177,7 +178,8 @@ impl SearchRequest {
         }
         request.agree(zipfiles)?;
         let asked = if request.query == Query::All { 0 } else { request.query.clauses() };
-        let clauses = asked + request.conditions.len() + request.scores.paths.len();
+        let spoken: usize = request.conditions.iter().map(|one| spoken::clauses(&one.query)).sum();
+        let clauses = asked + spoken + request.scores.paths.len();
         if clauses > limits.query_clauses {
             let detail = format!("the search has {clauses} clauses; at most {} are allowed", limits.query_clauses);
             return Err(Refusal::new(Code::QueryTooLarge, detail));
@@ -264,16 +266,21 @@ impl SearchRequest {
     }
 
     fn add_condition(&mut self, parameter: &str, text: &str, limits: &Limits) -> Result<(), Refusal> {
-        let term = parameter.strip_prefix("terms.");
-        let name = match term {
-            Some(term) if !term.is_empty() && !names::is_later(parameter) => term,
-            None if builtin(parameter).is_some_and(|b| b.name == parameter) => parameter,
-            _ => return Err(names::unknown(parameter)),
-        };
         if text.len() > limits.query_bytes {
             let detail = format!("{parameter} has {} bytes; at most {} are allowed", text.len(), limits.query_bytes);
             return Err(Refusal::at(Code::QueryTooLarge, parameter, detail));
         }
+        if let Some(query) = spoken::read(parameter, text, limits)? {
+            if query != Query::All {
+                self.conditions.push(Condition { parameter: parameter.to_owned(), query });
+            }
+            return Ok(());
+        }
+        let name = match parameter.strip_prefix("terms.") {
+            Some(term) if !term.is_empty() => term,
+            None if builtin(parameter).is_some_and(|b| b.name == parameter) => parameter,
+            _ => return Err(names::unknown(parameter)),
+        };
         if text.is_empty() {
             return Ok(());
         }

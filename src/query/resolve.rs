@@ -6,19 +6,19 @@
 //! when they keep its values alike.
 pub mod condition;
 pub mod figures;
+pub mod said;
 pub mod sources;
 pub mod tree;
 pub mod world;
 
-use super::ast::{FieldTest, Named, Query, Written};
+use super::ast::{FieldTest, Named, Query};
 use super::columns::Columns;
 use super::facets::FacetPlan;
 use super::figures::{HistogramPlan, StatsPlan};
-use super::phrase;
 use super::ranges::DateRange;
 use super::request::sorting::SortChoice;
 use super::request::{Output, SearchRequest};
-use super::resolved::{Node, ResolvedSearch, Said, Scope, SortBy, SortKey, Speaker, Target, Test, ValueTest};
+use super::resolved::{Node, ResolvedSearch, Scope, SortBy, SortKey, Target, Test, ValueTest};
 use crate::base::clock::Timestamp;
 use crate::domain::builtins::{BUILTINS, Builtin, builtin};
 use crate::domain::catalogue::Org;
@@ -26,7 +26,7 @@ use crate::domain::fields::definition::Storage;
 use crate::domain::fields::{Definition, FieldType};
 use crate::domain::identity::{FieldName, FolderId};
 use crate::domain::refusal::{Code, Refusal};
-use condition::Reading;
+use condition::{Misfit, Reading};
 use figures::{Figures, figures};
 use sources::{Unconfigured, alike, valued};
 use std::sync::Arc;
@@ -129,7 +129,7 @@ impl<'a> Resolver<'a, '_> {
             Query::And(parts) => self.nodes(parts, origin).map(conjunction),
             Query::Or(parts) => self.nodes(parts, origin).map(disjunction),
             Query::Not(inner) => Ok(negation(self.node(inner, origin)?)),
-            Query::Said(by, text) => said(by.clone(), text, origin),
+            Query::Said(by, text) => said::node(by.clone(), text, origin),
             Query::Named(named) => self.named(named, origin),
         }
     }
@@ -140,14 +140,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn named(&mut self, named: &Named, origin: Origin<'_>) -> Result<Node, Refusal> {
         match self.world.subject(&named.name, origin, named.at)? {
-            Subject::Speaker(by) => match &named.test {
-                FieldTest::Equals(text) => said(by, text, origin),
-                _ => {
-                    let detail =
-                        format!("\"{}:\" takes a word or a phrase; patterns are not available yet", named.name);
-                    Err(origin.refusal(origin.invalid(), named.test_at, detail))
-                }
-            },
+            Subject::Speaker(by) => said::of_speaker(by, named, origin),
             Subject::Builtin(builtin) => self.builtin(builtin, named, origin),
             Subject::Field(variants) => self.field(&variants, named, origin),
         }
@@ -163,37 +156,43 @@ impl<'a> Resolver<'a, '_> {
                     let target = Target::Field(field.id, field.definition.kind.storage());
                     nodes.push(Node::Values(ValueTest { target, only_folders: self.only(folders), test }));
                 }
-                Err(why) => {
+                Err(Misfit { at, why }) => {
                     let kind = field.definition.kind.text();
-                    refused.get_or_insert(format!("{:?} is a {kind} field: {why}", field.name.shown()));
+                    refused.get_or_insert((at, format!("{:?} is a {kind} field: {why}", field.name.shown())));
                 }
             }
         }
         match refused {
-            Some(detail) if nodes.is_empty() => Err(origin.refusal(origin.invalid(), named.test_at, detail)),
+            Some((at, detail)) if nodes.is_empty() => {
+                Err(origin.refusal(origin.invalid(), at.unwrap_or(named.test_at), detail))
+            }
             _ => Ok(disjunction(nodes)),
         }
     }
 
     fn builtin(&self, builtin: &'static Builtin, named: &Named, origin: Origin<'_>) -> Result<Node, Refusal> {
-        let refuse =
-            |why: String| origin.refusal(origin.invalid(), named.test_at, format!("{:?}: {why}", builtin.name));
+        let refuse = |Misfit { at, why }: Misfit| {
+            origin.refusal(origin.invalid(), at.unwrap_or(named.test_at), format!("{:?}: {why}", builtin.name))
+        };
         match (builtin.name, &named.test) {
             ("tid" | "folder", FieldTest::Exists) => Ok(Node::All),
-            ("tid", FieldTest::Equals(text)) if !text.is_pattern() => {
+            ("tid", FieldTest::Equals(text)) if !text.is_pattern() && !text.regex && text.signs.is_empty() => {
                 let test = Test::OneOf(vec![text.value()]);
                 Ok(Node::Values(ValueTest { target: Target::Builtin(builtin), only_folders: None, test }))
             }
-            ("folder", FieldTest::Equals(text)) if text.is_pattern() => {
-                let glob = text.glob();
-                Ok(self.folder_node(builtin, |name| glob.matches(&crate::base::fold::fold_value(name))))
+            ("folder", FieldTest::Equals(text)) => match condition::pattern(text).map_err(refuse)? {
+                Some(pattern) => {
+                    Ok(self.folder_node(builtin, |name| pattern.matches(&crate::base::fold::fold_value(name))))
+                }
+                None => {
+                    let value = text.value();
+                    Ok(self.folder_node(builtin, |name| name == value))
+                }
+            },
+            ("tid", _) => {
+                Err(refuse("ids are compared as a whole; patterns and ranges do not go with them".to_owned().into()))
             }
-            ("folder", FieldTest::Equals(text)) => {
-                let value = text.value();
-                Ok(self.folder_node(builtin, |name| name == value))
-            }
-            ("tid", _) => Err(refuse("ids are compared as a whole; patterns and ranges do not go with them".into())),
-            ("folder", _) => Err(refuse("ranges do not go with folders".into())),
+            ("folder", _) => Err(refuse("ranges do not go with folders".to_owned().into())),
             _ => {
                 let definition = Definition::of(match builtin.storage {
                     Storage::Number => FieldType::Number,
@@ -202,7 +201,7 @@ impl<'a> Resolver<'a, '_> {
                     Storage::Words => FieldType::Text,
                 });
                 let test = |org: &Org| condition::test(&definition, &named.test, self.reading(org));
-                let tests: Result<Vec<_>, String> =
+                let tests: Result<Vec<_>, Misfit> =
                     self.world.searched.iter().map(|one| Ok((one, Some(test(one.org)?)))).collect();
                 Ok(self.by_org(builtin, tests.map_err(refuse)?))
             }
@@ -297,13 +296,6 @@ impl<'a> Resolver<'a, '_> {
 
     fn reading<'o>(&self, org: &'o Org) -> Reading<'o> {
         Reading { zone: &org.zone, now: self.now, bounds: self.world.bounds() }
-    }
-}
-
-fn said(by: Speaker, text: &Written, origin: Origin<'_>) -> Result<Node, Refusal> {
-    match phrase::read(text) {
-        Ok((phrase, when)) => Ok(Node::Said(Said { by, phrase, when })),
-        Err(fault) => Err(origin.refusal(origin.invalid(), fault.at, fault.detail)),
     }
 }
 

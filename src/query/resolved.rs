@@ -227,8 +227,8 @@ pub struct Scope {
 /// most one of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
-    /// At least one; all of one [`Storage`], but for facets, where each is counted by its own and equal spellings are
-    /// added up.
+    /// At least one; all of one [`Storage`], but for facets: there values equal as they compare (folded keywords, numbers,
+    /// instants) are one line over all targets, and what is shown alike in several storages is added up, shown as text.
     pub targets: Vec<Target>,
     /// See [`ValueTest::only_folders`].
     pub only_folders: Option<Arc<[FolderId]>>,
@@ -280,7 +280,7 @@ pub struct FacetAsked {
     pub source: Source,
     /// At most so many values.
     pub size: usize,
-    /// Only folded values that begin so (keywords).
+    /// Only keywords whose folded value begins so; no other values.
     pub prefix: Option<String>,
 }
 
@@ -395,7 +395,8 @@ pub struct SearchPage {
     pub next: Option<Position>,
 }
 
-/// Figures over all values of the matching transcripts (every element of a list counts).
+/// Figures over all values of the matching transcripts (every element of a list counts). Without any value there is no
+/// least, no greatest and no sum.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
     /// Values.

@@ -23,6 +23,9 @@ pub enum Kind {
     Corrupt,
     /// The search was cut off: it needs more time or memory than allowed.
     TooExpensive,
+    /// The search was not run: a pattern stands for too many words, or a histogram for too many buckets; the operation
+    /// says it to the caller.
+    TooBroad,
     /// A flush failed: what is on disk is unknown, the process must stop and recover.
     Fatal,
     /// It cannot be; a defect of ours.

@@ -171,6 +171,9 @@ impl Asked {
                 let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
                 Err(Refusal::new(Code::SearchTooSlow, detail).into())
             }
+            Err(error) if error.kind == Kind::TooBroad => {
+                Err(Refusal::new(Code::QueryTooLarge, error.operation).into())
+            }
             page => Ok(page?),
         }
     }

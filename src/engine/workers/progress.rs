@@ -69,7 +69,7 @@ impl Failure {
     pub fn of(error: &StoreError) -> Self {
         match error.kind {
             Kind::Unavailable | Kind::OutOfSpace => Self::Passing,
-            Kind::Corrupt | Kind::TooExpensive | Kind::Fatal | Kind::Bug => Self::Own,
+            Kind::Corrupt | Kind::TooExpensive | Kind::TooBroad | Kind::Fatal | Kind::Bug => Self::Own,
         }
     }
 }

@@ -17,37 +17,50 @@ enum Group {
 }
 
 /// One facet: a value counts once per transcript, in its first spelling, however often it stands in a list; the spelling
-/// most frequent among them is shown (ties: the least by code point). Texts are not counted.
+/// most frequent among them is shown (ties: the least by code point), over all targets. Texts are not counted; with a
+/// prefix only keywords are. Values of different kinds that are shown alike become one line, shown as text.
 pub fn count(found: &[&Record], facet: &FacetAsked, folder_names: &HashMap<FolderId, FolderName>) -> Vec<FacetValue> {
     let mut groups: HashMap<Group, (u64, BTreeMap<String, u64>)> = HashMap::new();
     for record in found {
-        if facet.source.only_folders.as_ref().is_some_and(|only| !only.contains(&record.folder)) {
-            continue;
-        }
         let mut counted = HashSet::new();
-        for value in facet.source.targets.iter().flat_map(|target| values::values(record, *target, folder_names)) {
+        for value in values::of_source(record, &facet.source, folder_names) {
             let Some((group, shown)) = grouped(&value) else { continue };
-            if counted.insert(group.clone()) {
+            if begins(&group, facet.prefix.as_deref()) && counted.insert(group.clone()) {
                 let (transcripts, spellings) = groups.entry(group).or_default();
                 *transcripts += 1;
                 *spellings.entry(shown).or_default() += 1;
             }
         }
     }
-    let mut values: Vec<FacetValue> = groups
-        .into_iter()
-        .map(|(group, (count, spellings))| FacetValue { value: shown(&group, spellings), count })
-        .collect();
+    let mut lines: BTreeMap<String, FacetValue> = BTreeMap::new();
+    for (group, (count, spellings)) in groups {
+        let value = shown(&group, spellings);
+        let line = lines
+            .entry(crate::query::facets::shown(&value))
+            .or_insert_with(|| FacetValue { value: value.clone(), count: 0 });
+        line.count += count;
+        if value.is_string() {
+            line.value = value;
+        }
+    }
+    let mut values: Vec<FacetValue> = lines.into_values().collect();
     sort(&mut values);
     values.truncate(facet.size);
     values
 }
 
+fn begins(group: &Group, prefix: Option<&str>) -> bool {
+    match (prefix, group) {
+        (None, _) => true,
+        (Some(prefix), Group::Text(folded)) => folded.starts_with(prefix),
+        (Some(_), _) => false,
+    }
+}
+
 fn grouped(value: &Value<'_>) -> Option<(Group, String)> {
     match value {
         Value::Keyword(shown, folded) => Some((Group::Text(folded.to_string()), shown.to_string())),
-        // Adding zero makes one zero of two.
-        Value::Number(number) => Some((Group::Number((number + 0.0).to_bits()), String::new())),
+        Value::Number(number) => Some((Group::Number(number.to_bits()), String::new())),
         Value::Instant(instant) => Some((Group::Instant(*instant), String::new())),
         Value::Words(_) => None,
     }

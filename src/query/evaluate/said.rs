@@ -1,4 +1,6 @@
 //! The words of one transcript: how often a term stands in them, and where.
+use super::Document;
+use super::places::{Places, places};
 use crate::base::fold::fold_value;
 use crate::domain::fields::SpeakerMap;
 use crate::domain::transcript::Turn;
@@ -8,26 +10,32 @@ use crate::query::resolved::{Moment, Said, Speaker};
 /// The turns of a transcript, as heard in its folder.
 pub struct Heard<'a> {
     turns: Vec<(&'a Turn, Vec<Token>)>,
+    duration: Option<f64>,
     speakers: &'a SpeakerMap,
 }
 
 impl<'a> Heard<'a> {
     /// Reads the turns' words.
-    pub fn new(turns: &'a [Turn], speakers: &'a SpeakerMap) -> Self {
-        Self { turns: turns.iter().map(|turn| (turn, words::tokens(&turn.text))).collect(), speakers }
+    pub fn new(document: &'a Document, speakers: &'a SpeakerMap) -> Self {
+        let turns = document.turns.iter().map(|turn| (turn, words::tokens(&turn.text))).collect();
+        Self { turns, duration: document.record.builtins.duration, speakers }
     }
 
-    /// How often the words stand there, in the speaker's turns; overlapping places count each.
+    /// How often the words stand there, in the speaker's turns.
     pub fn frequency(&self, said: &Said) -> u32 {
-        let places = self.turns.iter().map(|(turn, tokens)| self.places(turn, tokens, said).count());
-        u32::try_from(places.sum::<usize>()).unwrap_or(u32::MAX)
+        self.matching(said).fold(0, |sum, (_, places)| sum.saturating_add(places.count))
+    }
+
+    /// The turns in which the words stand, in order.
+    pub fn matching<'s>(&'s self, said: &'s Said) -> impl Iterator<Item = (&'a Turn, Places)> + use<'s, 'a> {
+        self.turns.iter().map(|(turn, tokens)| (*turn, self.places(turn, tokens, said))).filter(|(_, p)| p.count > 0)
     }
 
     /// The first turns in which any of the terms stands.
     pub fn moments(&self, terms: &[&Said], most: usize) -> Vec<Moment> {
         let moments = self.turns.iter().filter_map(|(turn, tokens)| {
             let mut places: Vec<(usize, usize)> =
-                terms.iter().flat_map(|said| self.places(turn, tokens, said)).collect();
+                terms.iter().flat_map(|said| self.places(turn, tokens, said).spans).collect();
             places.sort_unstable();
             let spans = spans(&turn.text, &places);
             (!spans.is_empty()).then(|| Moment {
@@ -43,27 +51,15 @@ impl<'a> Heard<'a> {
         moments.take(most).collect()
     }
 
-    /// Where the words stand in a turn, `[from, to)` in bytes.
-    fn places<'s>(
-        &'s self,
-        turn: &'s Turn,
-        tokens: &'s [Token],
-        said: &'s Said,
-    ) -> impl Iterator<Item = (usize, usize)> + use<'s, 'a> {
+    /// Where the words stand in a turn: nowhere when another speaks, or at another time.
+    fn places(&self, turn: &Turn, tokens: &[Token], said: &Said) -> Places {
         let spoken = match &said.by {
             Speaker::Anyone => true,
             Speaker::Role(role) => turn.role_in(self.speakers) == *role,
             Speaker::Label(label) => turn.speaker.as_deref().is_some_and(|own| fold_value(own) == *label),
         };
-        let runs = if spoken { tokens.windows(said.phrase.words.len().max(1)) } else { [].windows(1) };
-        runs.filter_map(|run| match (run.first(), run.last()) {
-            (Some(first), Some(last))
-                if run.iter().zip(&said.phrase.words).all(|(token, word)| word.matches(&token.text)) =>
-            {
-                Some((first.from, last.to))
-            }
-            _ => None,
-        })
+        let then = said.when.iter().all(|when| when.holds(turn.start, self.duration));
+        if spoken && then { places(tokens, &said.phrase) } else { Places::default() }
     }
 }
 

@@ -5,10 +5,10 @@ use crate::domain::fields::TypedValue;
 use crate::domain::fields::definition::Storage;
 use crate::domain::identity::{FolderId, FolderName};
 use crate::domain::record::Record;
-use crate::domain::words::{self, Token};
-use crate::query::resolved::{Target, Test, ValueTest};
+use crate::domain::words;
+use crate::query::evaluate::places::places;
+use crate::query::resolved::{Source, Target, Test, ValueTest};
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// One value.
@@ -16,24 +16,12 @@ use std::collections::HashMap;
 pub enum Value<'a> {
     /// A whole value: as shown, as compared.
     Keyword(Cow<'a, str>, Cow<'a, str>),
-    /// A number.
+    /// A number, never negative zero.
     Number(f64),
     /// Microseconds since 1970 UTC.
     Instant(i64),
     /// Words.
     Words(&'a str),
-}
-
-impl Value<'_> {
-    /// The order of values of one kind: by code point as compared, by size, by time.
-    pub fn order(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Value::Keyword(_, a), Value::Keyword(_, b)) => a.cmp(b),
-            (Value::Number(a), Value::Number(b)) => a.total_cmp(b),
-            (Value::Instant(a), Value::Instant(b)) => a.cmp(b),
-            _ => Ordering::Equal,
-        }
-    }
 }
 
 /// The values a record has there, in their order.
@@ -50,13 +38,30 @@ pub fn values<'a>(
             .flat_map(|(_, values)| values)
             .map(|value| match value {
                 TypedValue::Keyword { shown, folded } => Value::Keyword(shown.into(), folded.into()),
-                TypedValue::Number(number) => Value::Number(*number),
+                TypedValue::Number(number) => one_zero(*number),
                 TypedValue::Instant(instant) => Value::Instant(*instant),
                 TypedValue::Words(text) => Value::Words(text),
             })
             .collect(),
         Target::Builtin(builtin) => of_builtin(record, builtin, folder_names).into_iter().collect(),
     }
+}
+
+/// The values a record has behind a name: nowhere but in the folders where it is configured.
+pub fn of_source<'a>(
+    record: &'a Record,
+    source: &Source,
+    folder_names: &'a HashMap<FolderId, FolderName>,
+) -> Vec<Value<'a>> {
+    if source.only_folders.as_ref().is_some_and(|only| !only.contains(&record.folder)) {
+        return Vec::new();
+    }
+    source.targets.iter().flat_map(|target| values(record, *target, folder_names)).collect()
+}
+
+/// Adding zero makes one zero of two.
+fn one_zero<'a>(number: f64) -> Value<'a> {
+    Value::Number(number + 0.0)
 }
 
 fn of_builtin<'a>(
@@ -72,14 +77,14 @@ fn of_builtin<'a>(
         "folder" => folder_names.get(&record.folder).map(|name| keyword(name.as_str())),
         "last_modified" => Some(Value::Instant(record.last_modified)),
         "datetime" => Some(Value::Instant(own.datetime)),
-        "duration" => own.duration.map(Value::Number),
+        "duration" => own.duration.map(one_zero),
         "filename" => own.filename.as_deref().map(keyword),
         "agentid" => own.agentid.as_deref().map(keyword),
         "requestid" => own.requestid.as_deref().map(keyword),
         attribute => {
             let value = own.attributes.get(attribute)?;
             match builtin.storage {
-                Storage::Number => value.as_f64().map(Value::Number),
+                Storage::Number => value.as_f64().map(one_zero),
                 _ => value.as_str().map(keyword),
             }
         }
@@ -97,11 +102,12 @@ pub fn matches(record: &Record, test: &ValueTest, folder_names: &HashMap<FolderI
     }
 }
 
-fn passes(value: &Value<'_>, test: &Test) -> bool {
+/// Whether one value passes the test.
+pub fn passes(value: &Value<'_>, test: &Test) -> bool {
     match (test, value) {
         (Test::Exists, _) => true,
         (Test::OneOf(options), Value::Keyword(_, folded)) => options.iter().any(|option| option == folded),
-        (Test::Like(glob), Value::Keyword(_, folded)) => glob.matches(folded),
+        (Test::Like(pattern), Value::Keyword(_, folded)) => pattern.matches(folded),
         (Test::Between(low, high), Value::Keyword(_, folded)) => {
             let text: &str = folded;
             within(&text, low.as_ref().map(|(v, i)| (v.as_str(), *i)), high.as_ref().map(|(v, i)| (v.as_str(), *i)))
@@ -111,11 +117,7 @@ fn passes(value: &Value<'_>, test: &Test) -> bool {
         (Test::Instants(low, high), Value::Instant(instant)) => {
             within(instant, low.map(|low| (low, true)), high.map(|high| (high, true)))
         }
-        (Test::Words(phrase), Value::Words(text)) => {
-            let tokens = words::tokens(text);
-            let is = |run: &[Token]| run.iter().zip(&phrase.words).all(|(token, word)| word.matches(&token.text));
-            tokens.windows(phrase.words.len().max(1)).any(is)
-        }
+        (Test::Words(phrase), Value::Words(text)) => places(&words::tokens(text), phrase).count > 0,
         _ => false,
     }
 }

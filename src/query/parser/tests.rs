@@ -1,6 +1,12 @@
 //! The language of `q`, input by input.
 use super::*;
 
+/// What was written: `/…/` an expression, and the signs behind it.
+fn written(text: &Written) -> String {
+    let signs: String = text.signs.iter().map(|letter| letter.is).collect();
+    if text.regex { format!("/{}/{signs}", text.value()) } else { text.value() + &signs }
+}
+
 /// The tree in a short form: `w:` words, `p:` phrase, `name=value`, `name~pattern`, `name[low,high]`.
 fn shape(query: &Query) -> String {
     let list = |parts: &[Query]| parts.iter().map(shape).collect::<Vec<_>>().join(" ");
@@ -9,7 +15,7 @@ fn shape(query: &Query) -> String {
         Query::And(parts) => format!("(& {})", list(parts)),
         Query::Or(parts) => format!("(| {})", list(parts)),
         Query::Not(inner) => format!("!{}", shape(inner)),
-        Query::Said(_, text) => format!("{}:{}", if text.quoted { "p" } else { "w" }, text.value()),
+        Query::Said(_, text) => format!("{}:{}", if text.quoted { "p" } else { "w" }, written(text)),
         Query::Named(Named { name, test, .. }) => {
             let end = |end: &Option<End>| match end {
                 None => "*".to_owned(),
@@ -17,7 +23,7 @@ fn shape(query: &Query) -> String {
             };
             match test {
                 FieldTest::Equals(text) if text.is_pattern() => format!("{name}~{}", text.glob().pieces.len()),
-                FieldTest::Equals(text) => format!("{name}={}{}", text.value(), if text.quoted { "'" } else { "" }),
+                FieldTest::Equals(text) => format!("{name}={}{}", written(text), if text.quoted { "'" } else { "" }),
                 FieldTest::Range { low, high } => format!("{name}[{},{}]", end(low), end(high)),
                 FieldTest::Exists => format!("{name}?"),
             }
@@ -86,6 +92,25 @@ fn every_form_has_its_tree() {
         ("客户/名称:北京", "客户/名称=北京"),
         ("NOT:x", "NOT=x"),
         ("url:https://x.org/?a=b", "url~3"),
+        ("wo?d* word~1 ^hello bye$ hi~s<30", "(& w:wo?d* w:word~1 w:^hello w:bye$ w:hi~s<30)"),
+        ("\"close account\"~4 x", "(& p:close account~4 w:x)"),
+        ("\"a b\"~t~s<30~e>2.5", "p:a b~t~s<30~e>2.5"),
+        ("(\"a b\"~t)\"c\"~4\"d\"", "(& p:a b~t p:c~4 p:d)"),
+        ("\"close account ~4\"", "p:close account ~4"),
+        ("/ca(n|t)/", "w:/ca(n|t)/"),
+        ("-/a b/ c", "(& !w:/a b/ w:c)"),
+        ("/a\\/b\\\\/c", "(& w:/a\\/b\\\\/ w:c)"),
+        ("/a/~s<30 (/\"(/)", "(& w:/a/~s<30 w:/\"(/)"),
+        ("a/b/", "w:a/b/"),
+        ("\\/a", "w:/a"),
+        ("queue:/smi.*|a b/ x", "(& queue=/smi.*|a b/ w:x)"),
+        ("queue:(/a/ OR smith~1)", "(| queue=/a/ queue=smith~1)"),
+        ("agent:\"a b\"~4", "agent=a b~4'"),
+        ("client:(a OR \"b c\"~3)", "(| client=a client=b c~3')"),
+        ("speaker.X:/re/~e<3", "speaker.X=/re/~e<3"),
+        ("agent:* -client:*", "(& agent? !client?)"),
+        ("agent:^hello client:bye$", "(& agent=^hello client=bye$)"),
+        ("file:a/b \"url\":\"/usr/bin\"", "(& file=a/b url=/usr/bin')"),
     ];
     for (text, tree) in table {
         assert_eq!(read_it(text), tree, "{text}");
@@ -115,6 +140,16 @@ fn errors_say_where_and_what() {
         ("h:[3 TO 90", "at character 10: expected `]` or `}` for the range at character 2"),
         ("h:[ TO 3]", "at character 7: expected TO, as in `[30 TO 90]`"),
         ("h:[3 TO ]", "at character 8: expected an end of the range at character 2; `*` is an open end"),
+        (
+            "say /no",
+            "at character 4: the regular expression opened here is not closed; write `\\/` for the sign itself",
+        ),
+        ("/no\\", "at character 0: the regular expression opened here is not closed; write `\\/` for the sign itself"),
+        (
+            "path:/usr/bin",
+            "at character 10: expected a blank after the regular expression; a value that begins with `/` is quoted",
+        ),
+        ("\"a b\"~\\", "at character 6: nothing follows the `\\`"),
         ("n:a(b)", "at character 3: a value that holds `(` or `\"` is quoted as a whole"),
     ];
     for (text, error) in table {
@@ -136,13 +171,34 @@ fn size_clauses_and_depth_are_bounded() {
     assert!(parse(&format!("{}a{}", "(".repeat(DEPTH_MAX), ")".repeat(DEPTH_MAX)), &wide).is_ok());
 }
 
+/// Everything that is read of a query before names are bound: places of faults.
+fn faults(query: &Query, found: &mut Vec<Fault>) {
+    let text = match query {
+        Query::All => return,
+        Query::And(parts) | Query::Or(parts) => return parts.iter().for_each(|part| faults(part, found)),
+        Query::Not(inner) => return faults(inner, found),
+        Query::Said(_, text) | Query::Named(Named { test: FieldTest::Equals(text), .. }) => text,
+        Query::Named(_) => return,
+    };
+    found.extend(crate::query::phrase::read(text).err());
+    found.extend(crate::query::phrase::read_text(text).err());
+    if let Err(misfit) = crate::query::resolve::condition::pattern(text) {
+        found.push(Fault::new(misfit.at.unwrap_or(text.at), misfit.why));
+    }
+}
+
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
     #[test]
     fn no_input_panics_and_errors_point_into_it(
-        text in "([a-z:\"\\\\()\\[\\]{}<>=~*?/^$éß北 -]|AND |OR |NOT | TO |q:|\"){0,40}"
+        text in "([a-z:\"\\\\()\\[\\]{}<>=~*?/^$éß北0-9. -]|AND |OR |NOT | TO |q:|\"|~s<|~t|/){0,40}"
     ) {
-        if let Err(fault) = read(&text, 64) {
+        let mut found = Vec::new();
+        match read(&text, 64) {
+            Err(fault) => found.push(fault),
+            Ok(query) => faults(&query, &mut found),
+        }
+        for fault in found {
             proptest::prop_assert!(fault.at <= text.chars().count(), "{} at {} of {}", fault.detail, fault.at, text);
         }
     }

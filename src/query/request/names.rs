@@ -1,4 +1,4 @@
-//! The names of parameters: which there are, and which come later.
+//! The names of parameters: which there are.
 use crate::base::near::near;
 use crate::domain::builtins::BUILTINS;
 use crate::domain::refusal::{Code, Refusal};
@@ -26,15 +26,19 @@ const KNOWN: &[&str] = &[
     "modified",
     "token",
     "app.name",
+    "terms.all",
+    "terms.agent",
+    "terms.client",
+    "regex.all",
+    "regex.agent",
+    "regex.client",
 ];
-
-/// Parameters of the contract that this version does not have yet.
-const LATER: &[&str] = &["near", "terms.all", "terms.agent", "terms.client", "regex."];
 
 /// A name that is none of the parameters this version knows.
 pub fn unknown(name: &str) -> Refusal {
-    if LATER.iter().any(|later| name == *later || (later.ends_with('.') && name.starts_with(later))) {
-        return Refusal::at(Code::ParameterInvalid, name, format!("the parameter {name:?} is not available yet"));
+    if name == "near" {
+        let detail = "the parameter \"near\" is not available yet: there is no search by embeddings";
+        return Refusal::at(Code::ParameterInvalid, name, detail);
     }
     let shown: String = name.chars().take(80).collect();
     let candidates = KNOWN.iter().copied().chain(BUILTINS.iter().map(|builtin| builtin.name));
@@ -43,9 +47,4 @@ pub fn unknown(name: &str) -> Refusal {
         None => "; for a configured field write `terms.NAME=value`".to_owned(),
     };
     Refusal::at(Code::ParameterUnknown, shown.clone(), format!("there is no parameter {shown:?}{hint}"))
-}
-
-/// Whether `terms.NAME` with this name is a word search, which comes later.
-pub fn is_later(name: &str) -> bool {
-    LATER.contains(&name)
 }

@@ -97,15 +97,15 @@ fn wrong_parameters_are_named() {
             Code::ParameterUnknown,
             "there is no parameter \"queue\"; for a configured field write `terms.NAME=value`",
         ),
-        ("near=x", Code::ParameterInvalid, "the parameter \"near\" is not available yet"),
+        ("near=x", Code::ParameterInvalid, "the parameter \"near\" is not available yet: there is no search by embeddings"),
         (
             "histogram=x",
             Code::ParameterInvalid,
             "the parameter \"histogram\" needs an interval for \"x\", such as `datetime:1d` or `hold_time:30`",
         ),
-        ("terms.all=x", Code::ParameterInvalid, "the parameter \"terms.all\" is not available yet"),
-        ("regex.agent=x", Code::ParameterInvalid, "the parameter \"regex.agent\" is not available yet"),
         ("app.x=All", Code::ParameterInvalid, "the parameter \"app.x\" needs `app.name`, the application"),
+        ("terms.all=x |", Code::ParameterInvalid, "the parameter \"terms.all\": at character 3: expected a phrase"),
+        ("regex.agnt=x", Code::ParameterUnknown, "there is no parameter \"regex.agnt\"; did you mean \"regex.agent\"?"),
         ("q=(", Code::QueryInvalid, "at character 1: expected something to find"),
     ];
     for (text, code, detail) in table {
@@ -141,4 +141,26 @@ fn a_list_of_tids_counts_once_and_an_empty_one_finds_nothing() {
     let many = "x,".repeat(1_001);
     assert_eq!(pairs(&format!("tid={many}")).unwrap_err().code, Code::QueryTooLarge);
     assert!(matches!(&pairs("tid=").unwrap().conditions[0].query, Query::Or(parts) if parts.is_empty()));
+}
+
+#[test]
+fn what_is_said_counts_phrase_by_phrase() {
+    let limits = Limits { query_clauses: 3, ..Limits::default() };
+    let ask = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        SearchRequest::from_pairs(pairs, &limits)
+    };
+    let request = ask(&[("terms.all", "a & -b"), ("regex.client", "ab.*"), ("terms.agent", " "), ("regex.all", "")]);
+    let request = request.unwrap();
+    let names: Vec<&str> = request.conditions.iter().map(|one| one.parameter.as_str()).collect();
+    assert_eq!(names, ["terms.all", "regex.client"]);
+    for pairs in [
+        &[("terms.all", "a|b|c|d")][..],
+        &[("terms.all", "a|b"), ("terms.client", "c|d")],
+        &[("terms.all", "a|b|c"), ("regex.all", "d")],
+        &[("q", "a b"), ("terms.all", "c|d")],
+    ] {
+        assert_eq!(ask(pairs).unwrap_err().code, Code::QueryTooLarge, "{pairs:?}");
+    }
+    assert!(ask(&[("q", "a"), ("terms.all", "c|d"), ("regex.all", "")]).is_ok());
 }

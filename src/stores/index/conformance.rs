@@ -1,6 +1,9 @@
 //! What every search index must do, as a list of functions. Each wants an index of its own, empty.
 mod answers;
 pub(crate) mod asking;
+mod figures;
+mod language;
+mod paging;
 pub(crate) mod world;
 
 use super::{IndexEntry, IndexWrite, SearchIndex};
@@ -18,6 +21,14 @@ pub(crate) type Case = (&'static str, fn(&dyn SearchIndex));
 
 /// All promises.
 pub(crate) fn cases() -> Vec<Case> {
+    let mut all = base();
+    all.extend(language::CASES);
+    all.extend(figures::CASES);
+    all.extend(paging::CASES);
+    all
+}
+
+fn base() -> Vec<Case> {
     vec![
         ("an empty index finds nothing", empty),
         ("words, phrases and their speakers are found", said),

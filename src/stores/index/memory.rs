@@ -102,6 +102,7 @@ fn is_newer(record: &Record, held: &Record) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::intervals::Interval;
     use crate::stores::index::{conformance, random};
 
     #[test]
@@ -114,8 +115,8 @@ mod tests {
 
     #[test]
     fn agrees_with_the_oracle_whatever_happens() {
-        for seed in 1..=10 {
-            random::compare(&MemoryIndex::new(), seed, 40);
+        for seed in 1..=4 {
+            random::compare(&MemoryIndex::new(), seed, 20);
         }
     }
 
@@ -149,17 +150,38 @@ mod tests {
         }
     }
 
+    fn forget_starts(write: &mut IndexWrite) {
+        if let IndexWrite::Whole(_, turns) = write {
+            turns.iter_mut().for_each(|turn| turn.start = None);
+        }
+    }
+
     /// Something done wrong to what is written, and something done wrong to what is asked.
     type Defect = (fn(&mut Vec<IndexWrite>), fn(&mut ResolvedSearch));
 
     #[test]
     fn the_comparison_sees_each_of_these_defects() {
-        let defects: [Defect; 5] = [
+        let defects: [Defect; 13] = [
             (|writes| writes.retain(|write| !matches!(write, IndexWrite::Erase(..))), |_| {}),
             (|writes| writes.retain(|write| !matches!(write, IndexWrite::Record(_))), |_| {}),
             (|_| {}, |search| search.order[0].descending = !search.order[0].descending),
             (|_| {}, |search| search.facets.iter_mut().for_each(|facet| facet.source.only_folders = None)),
             (|_| {}, |search| search.speakers = Default::default()),
+            (|_| {}, |search| search.order.truncate(1)),
+            (|_| {}, |search| search.facets.iter_mut().for_each(|facet| facet.prefix = None)),
+            (|_| {}, |search| search.stats.iter_mut().for_each(|source| source.targets.truncate(1))),
+            (|_| {}, |search| search.histograms.iter_mut().for_each(|asked| asked.interval = Interval::Step(1.0))),
+            (|_| {}, |search| search.paging = false),
+            (|_| {}, |search| search.after = None),
+            (
+                |_| {},
+                |search| {
+                    if let Some(after) = &mut search.after {
+                        after.statistics.transcripts += 1;
+                    }
+                },
+            ),
+            (|writes| writes.iter_mut().for_each(forget_starts), |_| {}),
         ];
         for (number, (writes, search)) in defects.into_iter().enumerate() {
             let index = Faulty(MemoryIndex::new(), writes, search);

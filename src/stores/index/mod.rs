@@ -70,7 +70,8 @@ pub trait SearchIndex: Send + Sync {
     /// Applies the writes; durable and visible to searches on return. A record at or below the (revision, schema version)
     /// held is a no-op. `batch` is remembered with it and grows.
     fn apply(&self, writes: Vec<IndexWrite>, batch: u64) -> Result<()>;
-    /// Answers a search, or is cut off after `budget` with `TooExpensive`.
+    /// Answers a search, or is cut off after `budget` with `TooExpensive`; refuses one whose patterns stand for too many
+    /// words with `TooBroad`.
     fn search(&self, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage>;
     /// Every transcript it holds, in key order.
     fn entries(&self) -> Result<Vec<IndexEntry>>;

@@ -5,6 +5,8 @@ use crate::domain::fields::definition::Storage;
 use crate::domain::identity::FieldId;
 use crate::query::glob::Glob;
 use crate::query::pattern::Pattern;
+use crate::query::pattern::fuzzy::Fuzzy;
+use crate::query::pattern::regex::WholeRegex;
 use crate::query::resolved::{Node, Said, SearchPage, Speaker, Target, Test, ValueTest};
 use crate::stores::index::SearchIndex;
 use std::time::Duration;
@@ -58,4 +60,12 @@ pub(crate) fn glob(pattern: &str) -> Pattern {
 
 pub(crate) fn fill(index: &dyn SearchIndex) {
     index.apply(writes(), 1).unwrap();
+}
+
+pub(crate) fn regex(source: &str) -> Pattern {
+    Pattern::Regex(WholeRegex::parse(source).unwrap())
+}
+
+pub(crate) fn fuzzy(word: &str, edits: u8) -> Pattern {
+    Pattern::Fuzzy(Fuzzy::new(word, edits))
 }

@@ -9,6 +9,7 @@ use crate::domain::fields::definition::Storage;
 use crate::domain::identity::{Key, OrgId};
 use crate::domain::record::Record;
 use crate::domain::transcript::Turn;
+use crate::domain::words;
 use crate::query::resolved::Target;
 use tantivy::TantivyDocument;
 use tantivy::schema::OwnedValue;
@@ -30,6 +31,7 @@ pub fn turn(fields: &TurnFields, key: Key, org: OrgId, turn: Turn) -> TantivyDoc
         document.add_i64(fields.channel, channel);
     }
     document.add_u64(fields.role, role_number(turn.role));
+    document.add_u64(fields.length, words::count(&turn.text) as u64);
     document.add_text(fields.text, &turn.text);
     let words = OwnedValue::Object(vec![(TurnFields::path(org), OwnedValue::Str(turn.text))]);
     document.add_field_value(fields.words, &words);

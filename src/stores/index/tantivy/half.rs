@@ -20,7 +20,7 @@ use tantivy::schema::Schema;
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, SegmentReader, TantivyError};
 
 /// Raised when what lies on disk changes its meaning: an older index is then made again.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How often a check begins again because a merge ended meanwhile.
 const CHECKS: usize = 5;

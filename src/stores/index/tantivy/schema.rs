@@ -34,6 +34,8 @@ pub const SPEAKER: &str = "speaker";
 pub const CHANNEL: &str = "channel";
 /// Column of a turn's default role.
 pub const ROLE: &str = "role";
+/// Column of a turn's number of words.
+pub const LENGTH: &str = "length";
 /// Column of a record's organisation.
 pub const ORG: &str = "org";
 /// Column of a record's folder.
@@ -68,6 +70,8 @@ pub struct TurnFields {
     pub channel: Field,
     /// Default role.
     pub role: Field,
+    /// Number of words.
+    pub length: Field,
     /// The text, stored.
     pub text: Field,
     /// The words, indexed under the organisation.
@@ -86,6 +90,7 @@ impl TurnFields {
             speaker: schema.add_text_field(SPEAKER, TextOptions::default().set_fast(RAW)),
             channel: schema.add_i64_field(CHANNEL, FAST),
             role: schema.add_u64_field(ROLE, FAST),
+            length: schema.add_u64_field(LENGTH, FAST),
             text: schema.add_text_field("text", STORED),
             words: words_field(&mut schema, "w"),
         };
@@ -176,6 +181,11 @@ pub fn term(field: Field, path: &str, text: &str) -> Term {
     let mut term = Term::from_field_json_path(field, path, false);
     term.append_type_and_str(text);
     term
+}
+
+/// The bytes before each word in the term dictionary of a JSON field's path.
+pub fn head(field: Field, path: &str) -> Vec<u8> {
+    term(field, path, "").serialized_value_bytes().to_vec()
 }
 
 /// The term by which a transcript's documents are deleted.

@@ -3,10 +3,12 @@
 //! *Decision:* turn → transcript is a plain array (4 bytes a turn) made when the segment appears; reading the library's
 //! column instead costs a third more per word searched.
 use super::columns::per_doc::PerDoc;
+use super::columns::strings::Strings;
 use super::failure::{corrupt, unread};
 use super::schema::{self, TurnFields};
 use crate::domain::transcript::{Role, Turn};
 use crate::stores::error::Result;
+use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use tantivy::columnar::Column;
@@ -14,6 +16,7 @@ use tantivy::fastfield::AliveBitSet;
 use tantivy::index::{InvertedIndexReader, SegmentId};
 use tantivy::schema::Value;
 use tantivy::store::StoreReader;
+use tantivy::termdict::TermDictionary;
 use tantivy::{SegmentReader, TantivyDocument};
 
 /// Blocks of stored text each segment keeps decompressed.
@@ -81,11 +84,34 @@ pub struct TurnCache {
     text: StoreReader,
     voices: OnceLock<Voices>,
     details: OnceLock<Details>,
+    vocabularies: RwLock<HashMap<Vec<u8>, Arc<Vocabulary>>>,
+}
+
+/// The words of one organisation in one segment: what patterns without a literal beginning are looked for in.
+///
+/// *Decision:* beside the term dictionary, because streaming that takes 100 ns a word, and one pass over a buffer less
+/// than one.
+pub struct Vocabulary {
+    /// Ascending.
+    pub words: Strings,
+}
+
+impl Vocabulary {
+    fn read(terms: &TermDictionary, head: &[u8]) -> Result<Self> {
+        let mut own = Self { words: Strings::default() };
+        let mut stream = terms.range().ge(head).into_stream().map_err(unread)?;
+        while stream.advance() {
+            let Some(word) = stream.key().strip_prefix(head) else { break };
+            own.words.push(std::str::from_utf8(word).map_err(|_| corrupt("read a word"))?);
+        }
+        Ok(own)
+    }
 }
 
 /// Columns read for the few turns that are shown.
 struct Details {
     no: Column<u64>,
+    length: Column<u64>,
     start: Option<Column<f64>>,
     end: Option<Column<f64>>,
 }
@@ -110,6 +136,7 @@ impl TurnCache {
             reader: reader.clone(),
             voices: OnceLock::new(),
             details: OnceLock::new(),
+            vocabularies: RwLock::default(),
         })
     }
 
@@ -198,6 +225,25 @@ impl TurnCache {
         Ok(self.details()?.no.first(doc).and_then(|no| u32::try_from(no).ok()).unwrap_or(u32::MAX))
     }
 
+    /// The number of words of each turn.
+    pub fn lengths(&self) -> Result<&Column<u64>> {
+        Ok(&self.details()?.length)
+    }
+
+    /// When each turn begins, in seconds; `None` when no turn says so.
+    pub fn starts(&self) -> Result<Option<&Column<f64>>> {
+        Ok(self.details()?.start.as_ref())
+    }
+
+    /// All words of an organisation; read when first asked for, kept as long as the segment.
+    pub fn vocabulary(&self, head: &[u8]) -> Result<Arc<Vocabulary>> {
+        if let Some(known) = self.vocabularies.read().get(head) {
+            return Ok(known.clone());
+        }
+        let read = Arc::new(Vocabulary::read(self.words.terms(), head)?);
+        Ok(self.vocabularies.write().entry(head.to_vec()).or_insert(read).clone())
+    }
+
     fn details(&self) -> Result<&Details> {
         if let Some(details) = self.details.get() {
             return Ok(details);
@@ -205,6 +251,7 @@ impl TurnCache {
         let columns = self.reader.fast_fields();
         let details = Details {
             no: columns.u64(schema::NO).map_err(unread)?,
+            length: columns.u64(schema::LENGTH).map_err(unread)?,
             start: columns.column_opt::<f64>(schema::START).map_err(unread)?,
             end: columns.column_opt::<f64>(schema::END).map_err(unread)?,
         };

@@ -1,6 +1,6 @@
 //! What the parts of one search share: the state searched, the scope, the clauses over words and what they match.
 use super::deadline::Deadline;
-use super::said::{Clause, Found};
+use super::said::{Asked, Clause, Found, Spoken};
 use crate::query::resolved::{Node, ResolvedSearch, Said, SortBy};
 use crate::query::score::Statistics;
 use crate::stores::error::Result;
@@ -38,7 +38,7 @@ impl<'a> Context<'a> {
             let at = match clauses.iter().position(|clause| clause.said == said) {
                 Some(at) => at,
                 None => {
-                    clauses.push(Clause::new(snapshot, &search.scope.orgs, said)?);
+                    clauses.push(Clause::new(snapshot, search, said, &deadline)?);
                     clauses.len() - 1
                 }
             };
@@ -70,10 +70,26 @@ impl<'a> Context<'a> {
         let (Some(cell), Some(own)) = (self.found.get(clause), self.clauses.get(clause)) else { return Ok(None) };
         if cell.get().is_none() {
             let counts = self.by_score() && self.search.size > 0 && self.scored.contains(&clause);
-            let found = own.find(self.snapshot, &self.search.speakers, counts, &self.deadline)?;
-            let _ = cell.set(found);
+            let _ = cell.set(own.find(&self.asked(), counts)?);
         }
         Ok(cell.get())
+    }
+
+    /// The turns of these transcripts that a clause matches; `each` gets the position in `keys`.
+    pub fn in_transcripts(&self, clause: usize, keys: &[u32], each: impl FnMut(usize, Spoken<'a>)) -> Result<()> {
+        let Some(own) = self.clauses.get(clause) else { return Ok(()) };
+        let found = self.found.get(clause).and_then(OnceCell::get);
+        own.in_transcripts(&self.asked(), keys, found, each)
+    }
+
+    /// What a clause matches, each with the occurrences; walked anew.
+    pub fn counted(&self, clause: usize) -> Result<Option<Found>> {
+        self.clauses.get(clause).map(|own| own.find(&self.asked(), true)).transpose()
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        let Self { snapshot, search, scope, deadline, .. } = self;
+        Asked { snapshot, search, scope, deadline }
     }
 }
 

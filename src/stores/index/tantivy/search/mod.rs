@@ -2,11 +2,14 @@
 //!
 //! The words part of the tree is walked on the turns, the values part on the records' columns, each to a set of keys;
 //! sets combine bit by bit, within the scope. The total is a count of bits; the page is walked or looked up.
+mod arranged;
+mod automata;
 mod best;
 mod context;
 mod cursor;
 mod deadline;
 mod evaluate;
+mod expand;
 mod facets;
 mod moments;
 mod order;
@@ -16,6 +19,7 @@ mod speakers;
 mod texts;
 mod ties;
 mod values;
+mod when;
 
 use super::snapshot::Snapshot;
 use crate::domain::identity::Key;
@@ -28,7 +32,7 @@ use std::time::Duration;
 /// Answers a search.
 ///
 /// # Errors
-/// `TooExpensive` when `budget` is over; `Corrupt` or `Unavailable` when a segment cannot be read.
+/// `TooBroad` when a pattern stands for too many words; `TooExpensive` when `budget` is over; `Corrupt` or `Unavailable` when a segment cannot be read.
 pub fn answer(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage> {
     let context = Context::new(snapshot, search, Deadline::after(budget))?;
     let matching = evaluate::matching(&context)?;

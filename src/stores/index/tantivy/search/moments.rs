@@ -1,8 +1,9 @@
 //! The turns that matched, for the rows of a page only.
 use super::context::Context;
 use super::said::Spoken;
-use crate::domain::words;
-use crate::query::resolved::{Moment, Said};
+use crate::domain::words::{self, Token};
+use crate::query::places::Places;
+use crate::query::resolved::{Moment, Said, Word};
 use crate::stores::error::Result;
 use std::collections::BTreeMap;
 
@@ -23,17 +24,13 @@ pub fn of(context: &Context<'_>, keys: &[u32]) -> Result<Vec<Vec<Moment>>> {
     clauses.dedup();
     let mut turns: Vec<BTreeMap<u32, Matched<'_>>> = keys.iter().map(|_| BTreeMap::new()).collect();
     for at in clauses {
-        let Some(clause) = context.clauses.get(at) else { continue };
         let mut failed = None;
-        let speakers = &context.search.speakers;
-        clause.in_transcripts(context.snapshot, speakers, keys, &context.deadline, |key, turn| {
-            match (turn.segment.cache.no(turn.doc), turns.get_mut(key)) {
-                (Ok(no), Some(own)) => {
-                    own.entry(no).or_insert_with(|| Matched { turn, clauses: Vec::new() }).clauses.push(at);
-                }
-                (Err(error), _) => failed = Some(error),
-                (Ok(_), None) => {}
+        context.in_transcripts(at, keys, |key, turn| match (turn.segment.cache.no(turn.doc), turns.get_mut(key)) {
+            (Ok(no), Some(own)) => {
+                own.entry(no).or_insert_with(|| Matched { turn, clauses: Vec::new() }).clauses.push(at);
             }
+            (Err(error), _) => failed = Some(error),
+            (Ok(_), None) => {}
         })?;
         if let Some(error) = failed {
             return Err(error);
@@ -49,7 +46,7 @@ fn moment(context: &Context<'_>, matched: &Matched<'_>) -> Result<Moment> {
     context.deadline.tick()?;
     let turn = matched.turn.segment.cache.turn(matched.turn.doc)?;
     let said = matched.clauses.iter().filter_map(|at| context.clauses.get(*at)).map(|clause| clause.said);
-    let spans = spans(&turn.text, said);
+    let spans = spans(&turn.text, said, || context.deadline.tick())?;
     Ok(Moment {
         turn: turn.no,
         speaker: turn.speaker,
@@ -62,17 +59,24 @@ fn moment(context: &Context<'_>, matched: &Matched<'_>) -> Result<Moment> {
 }
 
 /// Where the words of the clauses stand in a text, in characters; what overlaps is one.
-fn spans<'a>(text: &str, clauses: impl Iterator<Item = &'a Said>) -> Vec<(usize, usize)> {
+fn spans<'a>(
+    text: &str,
+    clauses: impl Iterator<Item = &'a Said>,
+    mut tick: impl FnMut() -> Result<()>,
+) -> Result<Vec<(usize, usize)>> {
     let tokens = words::tokens(text);
     let mut found: Vec<(usize, usize)> = Vec::new();
     for said in clauses {
-        for window in tokens.windows(said.phrase.words.len().max(1)) {
-            let same = window.len() == said.phrase.words.len()
-                && window.iter().zip(&said.phrase.words).all(|(token, word)| word.matches(&token.text));
-            if let (true, Some(first), Some(last)) = (same, window.first(), window.last()) {
-                found.push((first.from, last.to));
-            }
-        }
+        let phrase = &said.phrase;
+        let lists: Vec<Vec<u32>> = phrase.words.iter().map(|word| places(&tokens, word)).collect();
+        let lists: Vec<&[u32]> = lists.iter().map(Vec::as_slice).collect();
+        let words = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        let shown = Places { phrase, lists: &lists, words, apart: false }.shown(&mut tick)?;
+        found.extend(
+            shown
+                .into_iter()
+                .filter_map(|(first, last)| Some((tokens.get(first as usize)?.from, tokens.get(last as usize)?.to))),
+        );
     }
     found.sort_unstable();
     let mut merged: Vec<(usize, usize)> = Vec::new();
@@ -82,7 +86,12 @@ fn spans<'a>(text: &str, clauses: impl Iterator<Item = &'a Said>) -> Vec<(usize,
             _ => merged.push((from, to)),
         }
     }
-    in_characters(text, merged)
+    Ok(in_characters(text, merged))
+}
+
+/// The words of the turn that are meant.
+fn places(tokens: &[Token], word: &Word) -> Vec<u32> {
+    tokens.iter().zip(0u32..).filter(|(token, _)| word.matches(&token.text)).map(|(_, place)| place).collect()
 }
 
 /// Bytes to characters, in one pass.
@@ -107,9 +116,10 @@ mod tests {
 
     #[test]
     fn spans_count_characters_and_do_not_overlap() {
+        let shown = |text: &str, clauses: &[Said]| spans(text, clauses.iter(), || Ok(())).unwrap();
         let clauses = [said(&["cancel"]), said(&["cancel", "my"]), said(&["plan"])];
-        assert_eq!(spans("Zürich: cancel my plan", clauses.iter()), [(8, 17), (18, 22)]);
-        assert_eq!(spans("nothing", clauses.iter()), []);
-        assert_eq!(spans("no no no", [said(&["no", "no"])].iter()), [(0, 8)]);
+        assert_eq!(shown("Zürich: cancel my plan", &clauses), [(8, 17), (18, 22)]);
+        assert_eq!(shown("nothing", &clauses), []);
+        assert_eq!(shown("no no no", &[said(&["no", "no"])]), [(0, 8)]);
     }
 }

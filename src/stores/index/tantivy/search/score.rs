@@ -85,18 +85,16 @@ pub fn of(context: &Context<'_>, keys: &[u32]) -> Result<Vec<f64>> {
 /// How often the words of a clause stand in each of these transcripts.
 fn counts(context: &Context<'_>, clause: usize, keys: &[u32]) -> Result<Vec<u32>> {
     let mut counts = vec![0u32; keys.len()];
-    let Some(own) = context.clauses.get(clause) else { return Ok(counts) };
-    let (snapshot, speakers, deadline) = (context.snapshot, &context.search.speakers, &context.deadline);
     if keys.len() <= SEEK_MOST {
-        own.in_transcripts(snapshot, speakers, keys, deadline, |at, turn| {
+        context.in_transcripts(clause, keys, |at, turn| {
             if let Some(count) = counts.get_mut(at) {
                 *count = count.saturating_add(turn.count);
             }
         })?;
         return Ok(counts);
     }
-    let found = own.find(snapshot, speakers, true, deadline)?;
-    let mut by_key = vec![0u32; snapshot.bound as usize];
+    let Some(found) = context.counted(clause)? else { return Ok(counts) };
+    let mut by_key = vec![0u32; context.snapshot.bound as usize];
     for (key, count) in found.counts.iter().flatten() {
         if let Some(place) = by_key.get_mut(*key as usize) {
             *place = place.saturating_add(*count);

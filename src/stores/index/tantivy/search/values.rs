@@ -61,7 +61,9 @@ impl Condition {
                 None => Lookup::Nothing,
                 Some(segment) if matches!(test.test, Test::Words(_)) => {
                     let reader = segment.cache.texts(&snapshot.record_fields)?;
-                    Lookup::Docs(texts::matching(&reader, &snapshot.record_fields, test, deadline)?)
+                    let count = u32::try_from(segment.cache.keys.len()).unwrap_or(u32::MAX);
+                    let (fields, most) = (&snapshot.record_fields, search.expansions);
+                    Lookup::Docs(texts::matching((&reader, count), fields, test, most, deadline)?)
                 }
                 Some(segment) => lookup(segment.cache.column(test.target)?, test, deadline)?,
             });

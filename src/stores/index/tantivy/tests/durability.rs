@@ -182,3 +182,19 @@ fn a_search_without_time_is_cut_off() {
     let error = bench.index.search(&asked, Duration::ZERO).unwrap_err();
     assert_eq!(error.kind, Kind::TooExpensive);
 }
+
+#[test]
+fn an_index_of_an_older_format_is_made_again() {
+    let bench = Bench::with(vec![call(1).says("agent", "hello")]);
+    let meta = bench.dir.path().join("index").join("records").join("meta.json");
+    let Bench { dir, index, .. } = bench;
+    drop(index);
+    let text = std::fs::read_to_string(&meta).unwrap();
+    let older = text.replace("\\\"format\\\":2", "\\\"format\\\":1");
+    assert_ne!(text, older);
+    std::fs::write(&meta, older).unwrap();
+    let index = TantivyIndex::open(&dir.path().join("index"), 7, 0).unwrap();
+    assert_eq!((index.opened(), index.figures().records), (Opened::Empty, 0));
+    index.apply(vec![call(1).says("agent", "hello").whole()], 1).unwrap();
+    assert_eq!(index.figures().records, 1);
+}
