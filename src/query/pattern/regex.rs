@@ -69,12 +69,6 @@ impl WholeRegex {
         &self.source
     }
 
-    /// An expression in the syntax of the `regex` crate that every match satisfies, for walks that skip what cannot
-    /// match; `None` when there is none so simple.
-    pub fn outline(&self) -> Option<&str> {
-        Some(self.compiled.as_str())
-    }
-
     /// What every match begins with, folded; empty when that is not known.
     pub fn prefix(&self) -> &str {
         &self.prefix

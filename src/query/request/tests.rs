@@ -97,7 +97,11 @@ fn wrong_parameters_are_named() {
             Code::ParameterUnknown,
             "there is no parameter \"queue\"; for a configured field write `terms.NAME=value`",
         ),
-        ("near=x", Code::ParameterInvalid, "the parameter \"near\" is not available yet: there is no search by embeddings"),
+        (
+            "near=x",
+            Code::ParameterInvalid,
+            "the parameter \"near\" is not available yet: there is no search by embeddings",
+        ),
         (
             "histogram=x",
             Code::ParameterInvalid,

@@ -13,10 +13,11 @@ pub fn unpacked(answer: &Answer) -> BTreeMap<String, String> {
     (0..archive.len())
         .map(|at| {
             let mut file = archive.by_index(at).unwrap();
-            assert!(file.enclosed_name().is_some(), "{:?} stays in its folder", file.name());
+            let name = file.name().unwrap().into_owned();
+            assert!(file.enclosed_name().is_some(), "{name:?} stays in its folder");
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();
-            (file.name().to_owned(), text)
+            (name, text)
         })
         .collect()
 }

@@ -115,7 +115,7 @@ impl<'a> Wanted<'a> {
                 [Piece::Literal(_), ..] => Way::From,
                 _ => Way::Holding(longest(glob)),
             },
-            Word::Like(Pattern::Regex(regex)) => match regex.outline().and_then(Stepped::new) {
+            Word::Like(Pattern::Regex(regex)) => match regex.expression().and_then(Stepped::new) {
                 Some(stepped) => Way::Stepped(stepped),
                 None => Way::From,
             },
