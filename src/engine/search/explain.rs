@@ -2,8 +2,9 @@
 //!
 //! The verdict comes from the newest row and the archived turns, judged by the plain evaluation; the index is asked
 //! beside it, and where the two differ the answer says why they may.
+use super::cursor::Path;
 use super::freshness;
-use super::run::{Path, bind, org_ids, refused, searched, searching};
+use super::run::{bind, org_ids, refused, searched, searching};
 use crate::domain::access::Right;
 use crate::domain::builtins::builtin;
 use crate::domain::fields::SpeakerMap;
@@ -107,7 +108,7 @@ pub async fn ask(
         let patience = request.timeout.unwrap_or(Duration::from_secs(5));
         freshness::after(core, mark, &orgs, patience).await?;
     }
-    let resolved = bind(core, caller, &world, path, &request)?;
+    let (resolved, _) = bind(core, caller, &world, path, &request, None)?;
     let limit = Duration::from_millis(core.settings.limits.search_timeout_ms);
     let Ok(Ok(permit)) = tokio::time::timeout(limit, core.searching.clone().acquire_owned()).await else {
         return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));

@@ -2,10 +2,13 @@
 //!
 //! The index says which transcripts match and in which order; rows are read from the database, so that they show values
 //! as sent and the newest state. A row that has left the caller's scope since the index saw it is left out.
+use super::cursor::{Binding, Bookmark, Path};
 use super::freshness;
 use super::rows::{Setting, result_row};
+use super::zip::{Export, Packing};
+use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
-use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place};
+use crate::domain::identity::{OrgId, Place};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
@@ -13,12 +16,13 @@ use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::engine::intake::read;
 use crate::engine::types::{ResultRow, SearchAnswer};
-use crate::engine::world::World;
+use crate::engine::world::{Home, World};
 use crate::query::facets;
+use crate::query::figures;
 use crate::query::request::{Output, SearchRequest};
 use crate::query::resolve::world::{Searched, World as Searching};
 use crate::query::resolve::{Resolved, resolve};
-use crate::query::resolved::{Hit, SearchPage};
+use crate::query::resolved::{Hit, Position, SearchPage};
 use crate::stores::database::Row;
 use crate::stores::error::{Kind, Store, StoreError};
 use std::collections::HashSet;
@@ -26,14 +30,32 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// What a path names.
-pub type Path<'a> = (&'a CompanyName, Option<&'a OrgName>, Option<&'a FolderName>);
-
-/// Answers a search.
+/// Answers a search with rows, whole transcripts or their number.
 ///
 /// # Errors
-/// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `not_yet_visible`, the resolver's, or the stores'.
+/// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `cursor_unknown`, `not_yet_visible`, the resolver's,
+/// or the stores'.
 pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<SearchAnswer> {
+    run(core, caller, path, &request, |asked, page| asked.answer(page)).await
+}
+
+/// Answers a search with an archive of the transcripts found.
+///
+/// # Errors
+/// As [`search`].
+pub async fn export(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<Export> {
+    let texts = request.texts;
+    run(core, caller, path, &request, move |asked, page| asked.export(page, texts)).await
+}
+
+/// Judges the request, asks the index and hands what it finds to `answer`, on a thread that may block.
+async fn run<T: Send + 'static>(
+    core: &Arc<Core>,
+    caller: &Caller,
+    path: Path<'_>,
+    request: &SearchRequest,
+    answer: impl FnOnce(Asked, SearchPage) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let world = core.world.load_full();
     let orgs = org_ids(caller, &world, path)?;
     if !core.index_ready.load(Relaxed) {
@@ -44,16 +66,19 @@ pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: 
     if let Some(mark) = &request.after {
         freshness::after(core, mark, &orgs, patience).await?;
     }
-    let resolved = bind(core, caller, &world, path, &request)?;
+    let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, caller, path, request));
+    let (resolved, now) = bind(core, caller, &world, path, request, binding.as_ref())?;
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
     // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
     let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
         return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));
     };
-    let asked = Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output };
+    let asked =
+        Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output, binding, now };
     let answer = blocking(move || {
         let _permit = permit;
-        asked.answer(budget)
+        let page = asked.page(budget)?;
+        answer(asked, page)
     })
     .await?;
     core.counters.count(&core.counters.searches);
@@ -100,30 +125,41 @@ pub(super) fn searching<'a>(
     Searching { searched, limits: &core.settings.limits, seen, pii: caller.may(Right::Pii), schema }
 }
 
-/// Binds a request to the configuration.
+/// The search bound to the configuration and, on later pages, to where the last one ended; and the time that `now` means.
 pub(super) fn bind(
     core: &Core,
     caller: &Caller,
     world: &World,
     path: Path<'_>,
     request: &SearchRequest,
-) -> Result<Resolved> {
+    binding: Option<&Binding>,
+) -> Result<(Resolved, Timestamp)> {
+    let bookmark = match (&request.cursor, binding) {
+        (Some(text), Some(binding)) if !text.is_empty() => Some(Bookmark::open(text, &core.identity.secret, binding)?),
+        _ => None,
+    };
+    let now = bookmark.as_ref().map_or_else(|| core.clock.now(), Bookmark::now);
     let searched = searched(caller, world, path)?;
     let none = HashSet::new();
     let searching = searching(core, caller, &searched, &none);
-    let resolved = resolve(request, &searching, core.clock.now()).or_else(|refusal| {
+    let resolved = resolve(request, &searching, now).or_else(|refusal| {
         if refusal.code != Code::FieldUnknown {
             return Err(refusal);
         }
         // Only now are the names seen gathered: they tell what is not configured from what nobody ever sent.
         let seen = core.seen.of(searching.folders().map(|(_, folder)| folder.id));
-        resolve(request, &Searching { seen: &seen, ..searching }, core.clock.now())
+        resolve(request, &Searching { seen: &seen, ..searching }, now)
     });
     let mut resolved = resolved?;
     if request.output == Output::Count {
         resolved.search.size = 0;
     }
-    Ok(resolved)
+    if let Some(bookmark) = bookmark {
+        bookmark.fits(&resolved.search.order)?;
+        resolved.search.after = Some(bookmark.position);
+    }
+    resolved.search.paging = request.cursor.is_some();
+    Ok((resolved, now))
 }
 
 /// What the caller is told when the index does not answer.
@@ -144,29 +180,65 @@ struct Asked {
     world: Arc<World>,
     resolved: Resolved,
     output: Output,
+    /// When pages are walked by cursor.
+    binding: Option<Binding>,
+    /// What `now` means.
+    now: Timestamp,
 }
 
 impl Asked {
-    fn answer(self, budget: Duration) -> Result<SearchAnswer> {
+    fn page(&self, budget: Duration) -> Result<SearchPage> {
+        self.core.stores.index.search(&self.resolved.search, budget).map_err(|error| refused(error, budget))
+    }
+
+    fn answer(self, page: SearchPage) -> Result<SearchAnswer> {
+        let SearchPage { total, hits, facets, stats, histograms, next } = page;
         let search = &self.resolved.search;
-        let found = self.core.stores.index.search(search, budget).map_err(|error| refused(error, budget))?;
-        let SearchPage { total, hits, facets, .. } = found;
         let mut answer = SearchAnswer {
             total,
             offset: search.offset,
             size: search.size,
+            cursor: self.cursor(next)?,
             facets: facets::answer(&self.resolved.facets, facets),
+            stats: figures::stats(&self.resolved.stats, &stats),
+            histograms: figures::histograms(&self.resolved.histograms, histograms),
             unconfigured: self.resolved.unconfigured.clone(),
             warnings: self.warnings(),
             columns: self.resolved.columns.headers(),
             ..SearchAnswer::default()
         };
         match self.output {
-            Output::Count => {}
+            Output::Count | Output::Zip => {}
             Output::Summary => answer.rows = self.rows(hits)?,
             Output::Details => answer.details = self.details(&hits)?,
         }
         Ok(answer)
+    }
+
+    fn export(self, page: SearchPage, texts: bool) -> Result<Export> {
+        let cursor = self.cursor(page.next)?;
+        let mut transcripts = Vec::with_capacity(page.hits.len());
+        for row in self.found(&page.hits)?.into_iter().flatten() {
+            if let Some(home) = self.world.home(row.folder) {
+                transcripts.push((row.org, place(home, &row)));
+            }
+        }
+        let scope = &self.resolved.search.scope;
+        let packing = Packing {
+            several: scope.orgs.len() > 1,
+            texts,
+            pii: self.caller.may(Right::Pii),
+            folders: scope.folders.iter().copied().collect(),
+        };
+        Ok(Export::new(self.core, self.caller, packing, transcripts, cursor))
+    }
+
+    /// Where the next page goes on, as it is sent.
+    fn cursor(&self, next: Option<Position>) -> Result<Option<String>> {
+        let (Some(binding), Some(position)) = (&self.binding, next) else { return Ok(None) };
+        let bookmark = Bookmark { now: self.now.0, position };
+        let sealed = bookmark.seal(&self.core.identity.secret, binding);
+        Ok(Some(sealed.map_err(|e| StoreError::new(Store::Index, Kind::Bug, "a cursor cannot be written", e))?))
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -176,7 +248,7 @@ impl Asked {
             let home = self.world.home(*id)?;
             Some(format!("folder {}: {status}; fields being indexed are not complete yet", home.folder.name))
         });
-        running.collect()
+        running.chain(self.resolved.warnings.iter().cloned()).collect()
     }
 
     /// The rows of the page from the database, in the order of the hits.
@@ -206,8 +278,7 @@ impl Asked {
         let mut details = Vec::with_capacity(hits.len());
         for row in self.found(hits)?.into_iter().flatten() {
             let Some(home) = self.world.home(row.folder) else { continue };
-            let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() };
-            match read::view(&self.core, &self.caller, row.org, &place) {
+            match read::view(&self.core, &self.caller, row.org, &place(home, &row)) {
                 Ok(view) => details.push(view.json),
                 // Erased between the search and the reading.
                 Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {}
@@ -216,6 +287,10 @@ impl Asked {
         }
         Ok(details)
     }
+}
+
+fn place(home: &Home, row: &Row) -> Place {
+    Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() }
 }
 
 fn damaged(error: serde_json::Error) -> StoreError {
