@@ -46,6 +46,7 @@ impl<'a> Clock<'a> {
     fn duration(&self, snapshot: &Snapshot, key: u32) -> Option<f64> {
         let entry = snapshot.entries.get(key)?;
         let column = self.durations.get(entry.slot as usize)?.as_deref()?;
-        column.numbers().zip(column.end(entry.doc, false)).map(|(numbers, value)| to_double(numbers.get(value)))
+        let value = column.end(entry.doc, false)?;
+        column.numbers().map(|numbers| to_double(numbers.get(value)))
     }
 }
