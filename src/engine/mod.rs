@@ -269,6 +269,20 @@ impl Engine {
         search::run::export(&self.core, caller, (company, org, folder), request).await
     }
 
+    /// `/search` with `explain=TID`.
+    ///
+    /// # Errors
+    /// See [`search::explain::ask`].
+    pub async fn explain(
+        &self,
+        caller: &Caller,
+        path: search::cursor::Path<'_>,
+        request: SearchRequest,
+        tid: String,
+    ) -> Result<search::explain::Explanation> {
+        search::explain::ask(&self.core, caller, path, request, tid).await
+    }
+
     /// `GET /config/…`: the JSON and its ETag.
     ///
     /// # Errors

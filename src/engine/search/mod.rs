@@ -1,5 +1,6 @@
 //! Searching: what the index finds becomes the rows of an answer.
 pub mod cursor;
+pub mod explain;
 pub mod freshness;
 pub mod rows;
 pub mod run;

@@ -67,7 +67,7 @@ async fn run<T: Send + 'static>(
         freshness::after(core, mark, &orgs, patience).await?;
     }
     let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, caller, path, request));
-    let (resolved, now) = bind(core, caller, &world, path, request, binding.as_ref())?;
+    let (resolved, now) = resume(core, caller, &world, path, request, binding.as_ref())?;
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
     // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
     let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
@@ -85,14 +85,19 @@ async fn run<T: Send + 'static>(
     answer
 }
 
-fn org_ids(caller: &Caller, world: &World, (company, org, folder): Path<'_>) -> Result<Vec<OrgId>> {
+/// The organisations a path names, for who may read there.
+pub(super) fn org_ids(caller: &Caller, world: &World, (company, org, folder): Path<'_>) -> Result<Vec<OrgId>> {
     let searched = searched(caller, world, (company, org, folder))?;
     caller.demand(Right::Read)?;
     Ok(searched.iter().map(|one| one.org.id).collect())
 }
 
 /// The organisations and folders a path names, cut to what the caller sees.
-fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<'_>) -> Result<Vec<Searched<'w>>> {
+pub(super) fn searched<'w>(
+    caller: &Caller,
+    world: &'w World,
+    (company, org, folder): Path<'_>,
+) -> Result<Vec<Searched<'w>>> {
     let found = caller.company(&world.catalogue, company)?;
     let orgs = match org {
         Some(org) => vec![caller.org(&world.catalogue, company, org)?],
@@ -109,8 +114,30 @@ fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<
         .collect()
 }
 
-/// The search bound to the configuration and, on later pages, to where the last one ended; and the time that `now` means.
-fn bind(
+/// The configuration as a search of the caller sees it.
+pub(super) fn searching<'a>(
+    core: &'a Core,
+    caller: &Caller,
+    searched: &'a [Searched<'a>],
+    seen: &'a HashSet<String>,
+) -> Searching<'a> {
+    let schema = caller.scope().folder.is_none();
+    Searching { searched, limits: &core.settings.limits, seen, pii: caller.may(Right::Pii), schema }
+}
+
+/// Binds a request to the configuration, and to now.
+pub(super) fn bind(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    path: Path<'_>,
+    request: &SearchRequest,
+) -> Result<Resolved> {
+    bind_at(core, caller, world, path, request, core.clock.now())
+}
+
+/// Binds a request to the configuration and, on later pages, to where the last one ended; with the time `now` means.
+fn resume(
     core: &Core,
     caller: &Caller,
     world: &World,
@@ -123,15 +150,26 @@ fn bind(
         _ => None,
     };
     let now = bookmark.as_ref().map_or_else(|| core.clock.now(), Bookmark::now);
+    let mut resolved = bind_at(core, caller, world, path, request, now)?;
+    if let Some(bookmark) = bookmark {
+        bookmark.fits(&resolved.search.order)?;
+        resolved.search.after = Some(bookmark.position);
+    }
+    resolved.search.paging = request.cursor.is_some();
+    Ok((resolved, now))
+}
+
+fn bind_at(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    path: Path<'_>,
+    request: &SearchRequest,
+    now: Timestamp,
+) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
     let none = HashSet::new();
-    let searching = Searching {
-        searched: &searched,
-        limits: &core.settings.limits,
-        seen: &none,
-        pii: caller.may(Right::Pii),
-        schema: caller.scope().folder.is_none(),
-    };
+    let searching = searching(core, caller, &searched, &none);
     let resolved = resolve(request, &searching, now).or_else(|refusal| {
         if refusal.code != Code::FieldUnknown {
             return Err(refusal);
@@ -144,12 +182,19 @@ fn bind(
     if request.output == Output::Count {
         resolved.search.size = 0;
     }
-    if let Some(bookmark) = bookmark {
-        bookmark.fits(&resolved.search.order)?;
-        resolved.search.after = Some(bookmark.position);
+    Ok(resolved)
+}
+
+/// What the caller is told when the index does not answer.
+pub(super) fn refused(error: StoreError, budget: Duration) -> Error {
+    match error.kind {
+        Kind::TooExpensive => {
+            let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
+            Refusal::new(Code::SearchTooSlow, detail).into()
+        }
+        Kind::TooBroad => Refusal::new(Code::QueryTooLarge, error.operation).into(),
+        _ => error.into(),
     }
-    resolved.search.paging = request.cursor.is_some();
-    Ok((resolved, now))
 }
 
 struct Asked {
@@ -166,16 +211,7 @@ struct Asked {
 
 impl Asked {
     fn page(&self, budget: Duration) -> Result<SearchPage> {
-        match self.core.stores.index.search(&self.resolved.search, budget) {
-            Err(error) if error.kind == Kind::TooExpensive => {
-                let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
-                Err(Refusal::new(Code::SearchTooSlow, detail).into())
-            }
-            Err(error) if error.kind == Kind::TooBroad => {
-                Err(Refusal::new(Code::QueryTooLarge, error.operation).into())
-            }
-            page => Ok(page?),
-        }
+        self.core.stores.index.search(&self.resolved.search, budget).map_err(|error| refused(error, budget))
     }
 
     fn answer(self, page: SearchPage) -> Result<SearchAnswer> {
