@@ -102,6 +102,14 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
                 .collect(),
         ),
         folder_names: Arc::new(world.folders().map(|(_, folder)| (folder.id, folder.name.clone())).collect()),
+        infix: Arc::new(
+            world
+                .folders()
+                .flat_map(|(_, folder)| &folder.schema.fields)
+                .filter(|field| field.definition.substring)
+                .map(|field| field.id)
+                .collect(),
+        ),
         ..ResolvedSearch::new(scope, conjunction(parts))
     };
     Ok(Resolved {

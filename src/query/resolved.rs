@@ -9,7 +9,7 @@ use crate::domain::identity::{FieldId, FolderId, FolderName, Key, OrgId};
 use crate::domain::limits::Limits;
 use crate::domain::transcript::Role;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A condition over one transcript.
@@ -353,6 +353,8 @@ pub struct ResolvedSearch {
     pub speakers: Arc<HashMap<FolderId, SpeakerMap>>,
     /// Names of the folders searched: for order and facets of the built-in `folder`.
     pub folder_names: Arc<HashMap<FolderId, FolderName>>,
+    /// Fields whose definition says `substring`: substrings of their values are found fast however many there are.
+    pub infix: Arc<HashSet<FieldId>>,
 }
 
 impl ResolvedSearch {
@@ -374,6 +376,7 @@ impl ResolvedSearch {
             expansions: Limits::default().query_expansions,
             speakers: Arc::default(),
             folder_names: Arc::default(),
+            infix: Arc::default(),
         }
     }
 }

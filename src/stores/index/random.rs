@@ -7,6 +7,7 @@ mod queries;
 use super::SearchIndex;
 use crate::domain::identity::Key;
 use crate::query::evaluate;
+use crate::query::resolved::ResolvedSearch;
 use corpus::Model;
 use std::time::Duration;
 
@@ -52,6 +53,26 @@ pub(crate) fn portions(searches: usize) -> impl Iterator<Item = (u64, usize)> {
     (1..=portions as u64).map(|seed| (seed, CASES_PER_INDEX))
 }
 
+/// As [`compare`], but of words only: what is said, scores and moments.
+pub(crate) fn compare_words(index: &dyn SearchIndex, seed: u64, cases: usize) {
+    let mut random = Random::seeded(seed);
+    let mut model = Model::default();
+    for case in 0..cases {
+        index.apply(model.changes(&mut random, 12), model.batch()).unwrap();
+        for _ in 0..SEARCHES_PER_CASE {
+            answer(index, &model, &queries::worded(&mut random), &format!("seed {seed}, case {case}"));
+        }
+    }
+}
+
+fn answer(index: &dyn SearchIndex, model: &Model, search: &ResolvedSearch, place: &str) {
+    let expected = evaluate::search(model.documents.values(), search);
+    let answered = index.search(search, BUDGET);
+    let answered = answered.unwrap_or_else(|error| panic!("{place}: {error:?}\n{search:#?}"));
+    compare::agree(&answered, &expected, search, &model.documents)
+        .unwrap_or_else(|why| panic!("{place}: {why}\n{search:#?}\nanswered {answered:#?}\nexpected {expected:#?}"));
+}
+
 /// Makes a corpus, changes it again and again, and in between asks random searches and walks through whole results page
 /// by page. The index must be empty.
 pub(crate) fn compare(index: &dyn SearchIndex, seed: u64, cases: usize) {
@@ -60,13 +81,7 @@ pub(crate) fn compare(index: &dyn SearchIndex, seed: u64, cases: usize) {
     for case in 0..cases {
         index.apply(model.changes(&mut random, 12), model.batch()).unwrap();
         for _ in 0..SEARCHES_PER_CASE {
-            let search = queries::search(&mut random);
-            let expected = evaluate::search(model.documents.values(), &search);
-            let answered = index.search(&search, BUDGET);
-            let answered = answered.unwrap_or_else(|error| panic!("seed {seed}, case {case}: {error:?}\n{search:#?}"));
-            compare::agree(&answered, &expected, &search, &model.documents).unwrap_or_else(|why| {
-                panic!("seed {seed}, case {case}: {why}\n{search:#?}\nanswered {answered:#?}\nexpected {expected:#?}")
-            });
+            answer(index, &model, &queries::search(&mut random), &format!("seed {seed}, case {case}"));
         }
         if case % 10 == 9 {
             let search = queries::paged(&mut random);

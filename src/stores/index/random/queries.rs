@@ -37,6 +37,20 @@ pub(super) fn search(random: &mut Random) -> ResolvedSearch {
     search
 }
 
+/// A search for words, by score or date.
+pub(super) fn worded(random: &mut Random) -> ResolvedSearch {
+    let root = match random.below(4) {
+        0 => Node::And(vec![said(random), said(random)]),
+        1 => Node::Or(vec![said(random), Node::Not(Box::new(said(random)))]),
+        _ => said(random),
+    };
+    let date = Target::Builtin(builtin("datetime").unwrap());
+    let order = if random.chance(2) { SortKey::score(!random.chance(4)) } else { SortKey::value(date, true) };
+    let mut search = ResolvedSearch { order: vec![order], moments: random.below(4), ..everything(root) };
+    scope(random, &mut search);
+    search
+}
+
 /// A search for walking through its pages.
 pub(super) fn paged(random: &mut Random) -> ResolvedSearch {
     // What finds little ends soon.

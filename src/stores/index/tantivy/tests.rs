@@ -1,8 +1,11 @@
 //! The index from outside: what is applied is found, in the right order, and survives.
 mod durability;
+mod figures;
 mod oracle;
 mod phrases;
+mod pages;
 mod said;
 mod shown;
 mod support;
+mod timing;
 mod values;

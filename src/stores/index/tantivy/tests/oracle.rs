@@ -24,3 +24,11 @@ fn agrees_with_the_oracle_whatever_happens() {
         random::compare(&TantivyIndex::open(dir.path(), 1, 0).unwrap(), seed, cases);
     }
 }
+
+#[test]
+fn agrees_with_the_oracle_about_words() {
+    for (seed, cases) in random::portions(2_400) {
+        let dir = tempfile::tempdir().unwrap();
+        random::compare_words(&TantivyIndex::open(dir.path(), 1, 0).unwrap(), seed, cases);
+    }
+}
