@@ -108,7 +108,7 @@ pub async fn ask(
         let patience = request.timeout.unwrap_or(Duration::from_secs(5));
         freshness::after(core, mark, &orgs, patience).await?;
     }
-    let (resolved, _) = bind(core, caller, &world, path, &request, None)?;
+    let resolved = bind(core, caller, &world, path, &request)?;
     let limit = Duration::from_millis(core.settings.limits.search_timeout_ms);
     let Ok(Ok(permit)) = tokio::time::timeout(limit, core.searching.clone().acquire_owned()).await else {
         return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));

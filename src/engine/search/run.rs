@@ -67,7 +67,7 @@ async fn run<T: Send + 'static>(
         freshness::after(core, mark, &orgs, patience).await?;
     }
     let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, caller, path, request));
-    let (resolved, now) = bind(core, caller, &world, path, request, binding.as_ref())?;
+    let (resolved, now) = resume(core, caller, &world, path, request, binding.as_ref())?;
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
     // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
     let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
@@ -125,8 +125,19 @@ pub(super) fn searching<'a>(
     Searching { searched, limits: &core.settings.limits, seen, pii: caller.may(Right::Pii), schema }
 }
 
-/// The search bound to the configuration and, on later pages, to where the last one ended; and the time that `now` means.
+/// Binds a request to the configuration, and to now.
 pub(super) fn bind(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    path: Path<'_>,
+    request: &SearchRequest,
+) -> Result<Resolved> {
+    bind_at(core, caller, world, path, request, core.clock.now())
+}
+
+/// Binds a request to the configuration and, on later pages, to where the last one ended; with the time `now` means.
+fn resume(
     core: &Core,
     caller: &Caller,
     world: &World,
@@ -139,6 +150,23 @@ pub(super) fn bind(
         _ => None,
     };
     let now = bookmark.as_ref().map_or_else(|| core.clock.now(), Bookmark::now);
+    let mut resolved = bind_at(core, caller, world, path, request, now)?;
+    if let Some(bookmark) = bookmark {
+        bookmark.fits(&resolved.search.order)?;
+        resolved.search.after = Some(bookmark.position);
+    }
+    resolved.search.paging = request.cursor.is_some();
+    Ok((resolved, now))
+}
+
+fn bind_at(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    path: Path<'_>,
+    request: &SearchRequest,
+    now: Timestamp,
+) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
     let none = HashSet::new();
     let searching = searching(core, caller, &searched, &none);
@@ -154,12 +182,7 @@ pub(super) fn bind(
     if request.output == Output::Count {
         resolved.search.size = 0;
     }
-    if let Some(bookmark) = bookmark {
-        bookmark.fits(&resolved.search.order)?;
-        resolved.search.after = Some(bookmark.position);
-    }
-    resolved.search.paging = request.cursor.is_some();
-    Ok((resolved, now))
+    Ok(resolved)
 }
 
 /// What the caller is told when the index does not answer.

@@ -37,11 +37,18 @@ pub async fn by_body(call: Call, mut payload: Payload) -> Answer {
     search(call, request).await
 }
 
-async fn search(call: Call, request: SearchRequest) -> Answer {
+async fn search(call: Call, mut request: SearchRequest) -> Answer {
     let company = call.name(1, CompanyName::parse)?;
     let depth = segments(call.request.uri().path()).count();
     let org = (depth > 2).then(|| call.name(2, OrgName::parse)).transpose()?;
     let folder = (depth > 3).then(|| call.name(3, FolderName::parse)).transpose()?;
+    if let Some(tid) = request.explain.take() {
+        let path = (&company, org.as_ref(), folder.as_ref());
+        let explanation = call.engine.explain(&call.caller, path, request, tid).await?;
+        let body = serde_json::to_string(&explanation);
+        return Ok(respond::json(StatusCode::OK)
+            .body(body.map_err(|_| Failure::Defect("an explanation could not be written as JSON"))?));
+    }
     let (output, format) = (request.output, request.format);
     if output == Output::Zip {
         let name = folder.as_ref().map(|folder| folder.as_str()).or(org.as_ref().map(|org| org.as_str()));
