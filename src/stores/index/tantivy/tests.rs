@@ -2,8 +2,8 @@
 mod durability;
 mod figures;
 mod oracle;
-mod phrases;
 mod pages;
+mod phrases;
 mod said;
 mod shown;
 mod support;

@@ -2,9 +2,8 @@
 //!
 //! *Decision:* turn → transcript is a plain array (4 bytes a turn) made when the segment appears; reading the library's
 //! column instead costs a third more per word searched.
-use super::columns::per_doc::PerDoc;
-use super::columns::strings::Strings;
 use super::columns::entries::Entries;
+use super::columns::strings::Strings;
 use super::failure::{corrupt, unread};
 use super::schema::{self, TurnFields};
 use crate::domain::transcript::{Role, Turn};
@@ -103,7 +102,7 @@ impl Vocabulary {
         let mut stream = terms.range().ge(head).into_stream().map_err(unread)?;
         while stream.advance() {
             let Some(word) = stream.key().strip_prefix(head) else { break };
-            own.words.push(std::str::from_utf8(word).map_err(|_| corrupt("read a word"))?);
+            own.words.push(std::str::from_utf8(word).map_err(|_| corrupt("read a word"))?)?;
         }
         Ok(own)
     }
