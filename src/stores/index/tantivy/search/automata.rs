@@ -4,7 +4,7 @@ use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STAT
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA as Lazy};
 use regex_automata::nfa::thompson;
-use regex_automata::util::start;
+use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -124,6 +124,7 @@ impl Stepped {
             .minimum_cache_clear_count(Some(0));
         let dfa = Lazy::builder()
             .configure(config)
+            .syntax(syntax::Config::new().dot_matches_new_line(true))
             .thompson(thompson::Config::new().nfa_size_limit(Some(COMPILED_MAX)))
             .build(expression)
             .ok()?;

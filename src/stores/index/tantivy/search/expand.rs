@@ -70,7 +70,7 @@ enum Way {
     /// Along an automaton.
     Near(Near),
     /// Along an automaton.
-    Stepped(Stepped),
+    Stepped(Box<Stepped>),
 }
 
 /// Looks up all words; `None` when one of them stands for nothing. Exact words come first: they cost least.
@@ -116,7 +116,7 @@ impl<'a> Wanted<'a> {
                 _ => Way::Holding(longest(glob)),
             },
             Word::Like(Pattern::Regex(regex)) => match regex.expression().and_then(Stepped::new) {
-                Some(stepped) => Way::Stepped(stepped),
+                Some(stepped) => Way::Stepped(Box::new(stepped)),
                 None => Way::From,
             },
             Word::Like(Pattern::Fuzzy(fuzzy)) => match Near::new(fuzzy) {
@@ -153,7 +153,7 @@ impl<'a> Wanted<'a> {
                 lexicon.stream(pattern, stream, head)?
             }
             Way::Stepped(stepped) => {
-                let stream = terms.search(Under { head, inner: stepped }).into_stream().map_err(unread)?;
+                let stream = terms.search(Under { head, inner: stepped.as_ref() }).into_stream().map_err(unread)?;
                 lexicon.stream(pattern, stream, head)?
             }
             Way::Holding(part) => match (lexicon.vocabulary)()? {

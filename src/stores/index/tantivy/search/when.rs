@@ -47,6 +47,6 @@ impl<'a> Clock<'a> {
         let entry = snapshot.entries.get(key)?;
         let column = self.durations.get(entry.slot as usize)?.as_deref()?;
         let value = column.end(entry.doc, false)?;
-        column.numbers()?.values().get(value as usize).copied().map(to_double)
+        column.numbers().map(|numbers| to_double(numbers.get(value)))
     }
 }

@@ -62,9 +62,9 @@ fn times_of_searches_for_words() {
     let (common, middle, rare) = (word(2), word(150), word(4_000));
     let side = |text: String| adjacent(&text);
     let searches: Vec<(String, Node)> = vec![
-        (format!("{common}"), side(common.clone())),
-        (format!("{middle}"), side(middle.clone())),
-        (format!("{rare}"), side(rare.clone())),
+        (common.clone(), side(common.clone())),
+        (middle.clone(), side(middle.clone())),
+        (rare.clone(), side(rare.clone())),
         ("two words".into(), Node::And(vec![side(common.clone()), side(middle.clone())])),
         ("phrase, common".into(), side(format!("{} {}", word(1), word(2)))),
         ("phrase, three".into(), side(format!("{} {} {}", word(1), word(3), word(2)))),
