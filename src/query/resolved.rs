@@ -181,6 +181,8 @@ pub enum Target {
     Field(FieldId, Storage),
     /// A built-in. (`folder` conditions are resolved into [`Test::Folders`], `tid` ones into [`Test::OneOf`].)
     Builtin(&'static Builtin),
+    /// The score an application gave ([`crate::domain::transcript::scores::score_id`]).
+    Score(u64),
 }
 
 impl Target {
@@ -189,6 +191,7 @@ impl Target {
         match self {
             Target::Field(_, storage) => storage,
             Target::Builtin(builtin) => builtin.storage,
+            Target::Score(_) => Storage::Number,
         }
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! *Decision:* runs are thrown together by a hash of sixteen bits: what is found is compared anyway, and one table of
 //! fixed size is built in two passes without sorting anything. The lists hold distances in as few bytes as they take,
-//! which makes all of them about as long as the strings themselves. Beside looking through the buffer (`memmem`) it is
-//! 10–100 times faster from 100,000 values on.
+//! which makes all of them about as long as the strings themselves, made at 3 million strings a second.
+//!
+//! Measured beside looking through the buffer (`memmem`), one processor: of 100,000 telephone numbers 4 µs instead of
+//! 37; of a million 48–260 µs instead of 800–3,200; of a million names 4 µs instead of 510 for a rare part, 1.3 ms
+//! instead of 5.5 for one that every twelfth name holds.
 use super::strings::Strings;
 
 /// Lists.
