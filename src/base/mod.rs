@@ -7,4 +7,5 @@ pub mod fold;
 pub mod json;
 pub mod lock_file;
 pub mod near;
+pub mod seal;
 pub mod secret;

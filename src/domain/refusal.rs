@@ -74,6 +74,7 @@ codes! {
     FieldNotConfigured = "field_not_configured", Malformed, "The field is not configured for any folder searched";
     FieldUnknown = "field_unknown", Malformed, "No such field was ever seen";
     MarkUnknown = "mark_unknown", Malformed, "The mark was not made by this store";
+    CursorUnknown = "cursor_unknown", Malformed, "The cursor was not made by this store for this search";
     HeaderInvalid = "header_invalid", Malformed, "A header is not understood";
     TokenMissing = "token_missing", Unauthenticated, "No token was sent";
     TokenUnknown = "token_unknown", Unauthenticated, "The token is not known";

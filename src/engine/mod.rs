@@ -254,6 +254,35 @@ impl Engine {
         search::run::search(&self.core, caller, (company, org, folder), request).await
     }
 
+    /// `/search` with `output=zip`: the archive, made piece by piece.
+    ///
+    /// # Errors
+    /// See [`search::run::export`].
+    pub async fn export(
+        &self,
+        caller: &Caller,
+        company: &CompanyName,
+        org: Option<&OrgName>,
+        folder: Option<&FolderName>,
+        request: SearchRequest,
+    ) -> Result<search::zip::Export> {
+        search::run::export(&self.core, caller, (company, org, folder), request).await
+    }
+
+    /// `/search` with `explain=TID`.
+    ///
+    /// # Errors
+    /// See [`search::explain::ask`].
+    pub async fn explain(
+        &self,
+        caller: &Caller,
+        path: search::cursor::Path<'_>,
+        request: SearchRequest,
+        tid: String,
+    ) -> Result<search::explain::Explanation> {
+        search::explain::ask(&self.core, caller, path, request, tid).await
+    }
+
     /// `GET /config/…`: the JSON and its ETag.
     ///
     /// # Errors

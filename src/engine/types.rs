@@ -186,8 +186,14 @@ pub struct SearchAnswer {
     pub columns: Vec<String>,
     /// `output=details`: whole transcripts.
     pub details: Vec<String>,
+    /// Where the next page goes on, when asked for and rows follow.
+    pub cursor: Option<String>,
     /// Name and values, in the order asked.
     pub facets: Vec<(String, Vec<FacetValue>)>,
+    /// Name and figures, in the order asked.
+    pub stats: Vec<(String, serde_json::Value)>,
+    /// Name and buckets, in the order asked: where each begins, and its transcripts.
+    pub histograms: Vec<(String, Vec<(serde_json::Value, u64)>)>,
     /// Field → folders searched that do not have it configured.
     pub unconfigured: Vec<(String, Vec<String>)>,
     /// Words for a person: a back-fill runs, …

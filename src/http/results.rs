@@ -5,7 +5,8 @@ use crate::engine::types::{ResultRow, SearchAnswer};
 use crate::query::resolved::Moment;
 use std::fmt::Write as _;
 
-/// `output=summary`: `{"total","offset","size","results","facets"?,"unconfigured"?,"warnings"?}`.
+/// `output=summary`:
+/// `{"total","offset","size","results","cursor"?,"facets"?,"stats"?,"histogram"?,"warnings"?,"unconfigured"?}`.
 pub fn summary(answer: &SearchAnswer) -> String {
     let mut out = String::with_capacity(256 + answer.rows.len() * 512);
     let _ = write!(out, "{{\"total\":{},\"offset\":{},\"size\":{}", answer.total, answer.offset, answer.size);
@@ -30,7 +31,7 @@ pub fn count(answer: &SearchAnswer) -> String {
     out
 }
 
-/// `output=details`: `{"total","results":[whole transcripts]}`.
+/// `output=details`: `{"total","results":[whole transcripts]}`, and what summaries have behind their results.
 pub fn details(answer: &SearchAnswer) -> String {
     let size: usize = answer.details.iter().map(|text| text.len() + 1).sum();
     let mut out = String::with_capacity(size + 256);
@@ -94,43 +95,57 @@ fn push_moment(out: &mut String, moment: &Moment) {
     out.push_str("]}");
 }
 
-/// Facets, fields that some folders lack, words for a person.
+/// What stands behind the rows: the cursor, figures, words for a person, fields that some folders lack.
 fn push_extras(out: &mut String, answer: &SearchAnswer) {
-    if !answer.facets.is_empty() {
-        out.push_str(",\"facets\":{");
-        for (at, (name, values)) in answer.facets.iter().enumerate() {
-            if at > 0 {
-                out.push(',');
-            }
-            push_string(out, name);
-            out.push_str(":[");
-            for (at, facet) in values.iter().enumerate() {
-                let comma = if at > 0 { "," } else { "" };
-                let _ = write!(out, "{comma}{{\"value\":{},\"count\":{}}}", facet.value, facet.count);
-            }
-            out.push(']');
-        }
-        out.push('}');
+    if let Some(cursor) = &answer.cursor {
+        out.push_str(",\"cursor\":");
+        push_string(out, cursor);
     }
-    if !answer.unconfigured.is_empty() {
-        out.push_str(",\"unconfigured\":{");
-        for (at, (field, folders)) in answer.unconfigured.iter().enumerate() {
-            if at > 0 {
-                out.push(',');
-            }
-            push_string(out, field);
-            out.push_str(":[");
-            for (at, folder) in folders.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                push_string(out, folder);
-            }
-            out.push(']');
-        }
-        out.push('}');
-    }
+    push_object(out, "facets", &answer.facets, |out, values| {
+        push_array(out, values, |out, facet| {
+            let _ = write!(out, "{{\"value\":{},\"count\":{}}}", facet.value, facet.count);
+        });
+    });
+    push_object(out, "stats", &answer.stats, |out, figures| {
+        let _ = write!(out, "{figures}");
+    });
+    push_object(out, "histogram", &answer.histograms, |out, buckets| {
+        push_array(out, buckets, |out, (key, count)| {
+            let _ = write!(out, "{{\"key\":{key},\"count\":{count}}}");
+        });
+    });
     push_list(out, "warnings", &answer.warnings);
+    push_object(out, "unconfigured", &answer.unconfigured, |out, folders| {
+        push_array(out, folders, |out, folder| push_string(out, folder));
+    });
+}
+
+/// Appends `,"name":{…}` unless there are no members.
+fn push_object<T>(out: &mut String, name: &str, members: &[(String, T)], push: impl Fn(&mut String, &T)) {
+    if members.is_empty() {
+        return;
+    }
+    let _ = write!(out, ",\"{name}\":{{");
+    for (at, (name, value)) in members.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        push_string(out, name);
+        out.push(':');
+        push(out, value);
+    }
+    out.push('}');
+}
+
+fn push_array<T>(out: &mut String, elements: &[T], push: impl Fn(&mut String, &T)) {
+    out.push('[');
+    for (at, element) in elements.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        push(out, element);
+    }
+    out.push(']');
 }
 
 #[cfg(test)]
@@ -162,6 +177,9 @@ mod tests {
             unconfigured: vec![("queue".into(), vec!["Other".into(), "More".into()])],
             details: vec!["{\"a\":1}".into(), "{}".into()],
             warnings: vec!["w".into()],
+            cursor: Some("c".into()),
+            stats: vec![("hold time".into(), json!({"count": 1}))],
+            histograms: vec![("d".into(), vec![(json!("2026"), 2), (json!(0.5), 1)])],
             ..SearchAnswer::default()
         }
     }
@@ -178,6 +196,10 @@ mod tests {
         assert_eq!(read["results"][1], json!({"moments": []}));
         assert_eq!(read["facets"], json!({"queue": [{"value": "b", "count": 2}]}));
         assert_eq!(read["unconfigured"], json!({"queue": ["Other", "More"]}));
+        assert_eq!(read["stats"], json!({"hold time": {"count": 1}}));
+        assert_eq!(read["histogram"], json!({"d": [{"key": "2026", "count": 2}, {"key": 0.5, "count": 1}]}));
+        let names = "total offset size results cursor facets stats histogram warnings unconfigured";
+        assert_eq!(read.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>().join(" "), names);
         assert_eq!((&read["total"], &read["offset"], &read["size"]), (&json!(12), &json!(1), &json!(2)));
     }
 

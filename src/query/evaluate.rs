@@ -116,7 +116,11 @@ pub fn in_scope(record: &Record, search: &ResolvedSearch) -> bool {
 /// The words of a transcript, by the speakers of its folder.
 pub fn hear<'a>(document: &'a Document, search: &'a ResolvedSearch) -> Heard<'a> {
     static DEFAULT: SpeakerMap = SpeakerMap { agent: Vec::new(), client: Vec::new() };
-    Heard::new(document, search.speakers.get(&document.record.folder).unwrap_or(&DEFAULT))
+    Heard::new(
+        &document.turns,
+        document.record.builtins.duration,
+        search.speakers.get(&document.record.folder).unwrap_or(&DEFAULT),
+    )
 }
 
 /// Whether a transcript, taken to be in scope, fulfils a condition; its words were heard before.

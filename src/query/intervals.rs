@@ -67,6 +67,30 @@ impl Interval {
         let Interval::Time(every, zone) = self else { return None };
         floor(*every, zone, micros)
     }
+
+    /// Where the bucket of an instant begins, and where the next one does; microseconds.
+    pub fn around(&self, micros: i64) -> Option<(i64, i64)> {
+        let Interval::Time(every, zone) = self else { return None };
+        let begin = floor(*every, zone, micros)?;
+        let local = jiff::Timestamp::from_microsecond(begin).ok()?.to_zoned(zone.clone()).date();
+        let first = match every {
+            Every::Seconds(_) | Every::Day => local.checked_add(1.day()),
+            Every::Week => local.checked_add(7.days()),
+            Every::Month => local.first_of_month().checked_add(1.month()),
+            Every::Year => local.first_of_year().checked_add(1.year()),
+        };
+        // There is no day after the last of the calendar.
+        let Some(next) = first.ok().and_then(|date| date.to_zoned(zone.clone()).ok()) else {
+            return Some((begin, i64::MAX));
+        };
+        let next = next.timestamp().as_microsecond();
+        Some(match every {
+            Every::Seconds(seconds) => {
+                (begin, next.min(begin.saturating_add(i64::from(*seconds).saturating_mul(1_000_000))))
+            }
+            _ => (begin, next),
+        })
+    }
 }
 
 /// The beginning of the second, day, week, … that an instant lies in.

@@ -5,6 +5,7 @@ pub mod columns;
 pub mod evaluate;
 pub mod explain;
 pub mod facets;
+pub mod figures;
 pub mod glob;
 pub mod intervals;
 pub mod lexer;

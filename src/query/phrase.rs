@@ -2,7 +2,8 @@
 //!
 //! *Decisions.* Signs that say how words stand come last (`"close account ~4 ~s<30"`), `^` comes first; `^` and `$`
 //! elsewhere are punctuation. A `*` glued to a character that is a word of its own (Chinese, Japanese, Korean, Thai)
-//! adds nothing, since such a word goes no further.
+//! adds nothing, since such a word goes no further. A single `?` right behind a word of a phrase of several is a
+//! question mark, so that sentences can be pasted and lists of phrases run as they are: `"can I help you?"`.
 mod signs;
 
 use super::ast::{Letter, Written};
@@ -122,11 +123,31 @@ fn no_word(written: &Written, sign: Option<&Letter>) -> Fault {
     }
 }
 
+/// The letters with question marks taken for what they are.
+fn unasked(body: &[Letter]) -> Vec<Letter> {
+    let mut letters = body.to_vec();
+    let chunks = body.split(|letter| letter.is.is_whitespace()).filter(|chunk| !chunk.is_empty()).count();
+    if chunks < 2 {
+        return letters;
+    }
+    let is_sign = |letter: Option<&Letter>| letter.is_some_and(|l| l.is_sign('*') || l.is_sign('?'));
+    for (place, letter) in letters.iter_mut().enumerate() {
+        let before = place.checked_sub(1).and_then(|before| body.get(before));
+        let ends = body.get(place + 1).is_none_or(|next| next.is.is_whitespace());
+        let behind_word = before.is_some_and(|before| before.is.is_alphanumeric());
+        if letter.is_sign('?') && ends && behind_word && !is_sign(before) {
+            letter.literal = true;
+        }
+    }
+    letters
+}
+
 /// Cuts letters into words as [`words`] does, `*` and `?` counted as letters.
 fn cut(body: &[Letter]) -> Result<Vec<Word>, Fault> {
+    let body = unasked(body);
     let is_sign = |letter: &Letter| letter.is_sign('*') || letter.is_sign('?');
     let (mut text, mut starts) = (String::new(), Vec::with_capacity(body.len()));
-    for letter in body {
+    for letter in &body {
         starts.push(text.len());
         text.push(if is_sign(letter) { 'x' } else { letter.is });
     }

@@ -2,9 +2,13 @@
 //!
 //! *Decisions* where the contract is open: a parameter given twice is refused; `timeout` is seconds, decimal, at most
 //! 30; an empty condition is as good as none, but an empty list of `tid` finds nothing; `terms.FIELD` compares literally, a comma in it does not split.
+pub mod figures;
 pub mod given;
 pub mod lists;
 pub mod names;
+pub mod reading;
+pub mod scores;
+pub mod sorting;
 pub mod spoken;
 
 use super::ast::{End, FieldTest, Named, Query, Written};
@@ -15,15 +19,15 @@ use crate::domain::fields::definition::Storage;
 use crate::domain::identity::FieldName;
 use crate::domain::limits::Limits;
 use crate::domain::refusal::{Code, Refusal};
+use figures::{FacetChoice, HistogramChoice};
 use given::Given;
+use reading::{invalid, items, one_of, parts, seconds, whole};
+use scores::Scores;
+use sorting::SortChoice;
 use std::time::Duration;
 
-/// The longest time a search may be asked to take or wait, seconds.
-pub const TIMEOUT_MAX_S: f64 = 30.0;
 /// The most turns a row may be asked to show.
 pub const MOMENTS_MAX: usize = 100;
-/// Values of a facet when none is said.
-pub const FACET_SIZE: usize = 10;
 
 /// What is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub enum Output {
     Count,
     /// Whole transcripts.
     Details,
+    /// Whole transcripts as files of an archive.
+    Zip,
 }
 
 /// How it is written.
@@ -54,15 +60,6 @@ pub struct Chosen {
     pub name: String,
     /// Whether it is taken away.
     pub dropped: bool,
-}
-
-/// One member of `facets`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FacetChoice {
-    /// As written.
-    pub name: String,
-    /// At most so many values.
-    pub size: usize,
 }
 
 /// A condition from a parameter of its own.
@@ -87,12 +84,22 @@ pub struct SearchRequest {
     pub offset: usize,
     /// `size`
     pub size: usize,
-    /// `sort`
-    pub sort: String,
+    /// `sort`; at least one key.
+    pub sort: Vec<SortChoice>,
     /// `sortdir`
     pub descending: bool,
+    /// `cursor`: empty begins, else where the last page ended.
+    pub cursor: Option<String>,
     /// `facets`
     pub facets: Vec<FacetChoice>,
+    /// `stats`: names.
+    pub stats: Vec<String>,
+    /// `histogram`
+    pub histograms: Vec<HistogramChoice>,
+    /// `zipfiles`: whether the archive holds texts too.
+    pub texts: bool,
+    /// `explain`: why this transcript matches, or does not.
+    pub explain: Option<String>,
     /// `moments`
     pub moments: usize,
     /// `after`: a freshness mark.
@@ -107,6 +114,8 @@ pub struct SearchRequest {
     pub daterange: Option<DateRange>,
     /// `modified`
     pub modified: Option<DateRange>,
+    /// `app.…`
+    pub scores: Scores,
 }
 
 impl Default for SearchRequest {
@@ -117,9 +126,14 @@ impl Default for SearchRequest {
             fields: Vec::new(),
             offset: 0,
             size: 100,
-            sort: "datetime".to_owned(),
+            sort: vec![SortChoice::of("datetime")],
             descending: true,
+            cursor: None,
             facets: Vec::new(),
+            stats: Vec::new(),
+            histograms: Vec::new(),
+            texts: false,
+            explain: None,
             moments: 0,
             after: None,
             timeout: None,
@@ -127,6 +141,7 @@ impl Default for SearchRequest {
             conditions: Vec::new(),
             daterange: None,
             modified: None,
+            scores: Scores::default(),
         }
     }
 }
@@ -156,14 +171,15 @@ impl SearchRequest {
 
     fn read(given: impl Iterator<Item = (String, Given)>, limits: &Limits) -> Result<Self, Refusal> {
         let mut request = Self::default();
+        let mut zipfiles = false;
         for (name, given) in given {
+            zipfiles |= name == "zipfiles";
             request.set(&name, given, limits)?;
         }
-        if request.format == Format::Csv && request.output != Output::Summary {
-            return Err(invalid("format", "can be csv only with output=summary"));
-        }
+        request.agree(zipfiles)?;
         let asked = if request.query == Query::All { 0 } else { request.query.clauses() };
-        let clauses = asked + request.conditions.iter().map(|one| spoken::clauses(&one.query)).sum::<usize>();
+        let spoken: usize = request.conditions.iter().map(|one| spoken::clauses(&one.query)).sum();
+        let clauses = asked + spoken + request.scores.paths.len();
         if clauses > limits.query_clauses {
             let detail = format!("the search has {clauses} clauses; at most {} are allowed", limits.query_clauses);
             return Err(Refusal::new(Code::QueryTooLarge, detail));
@@ -171,10 +187,36 @@ impl SearchRequest {
         Ok(request)
     }
 
+    /// Refuses parameters that do not go together.
+    fn agree(&self, zipfiles: bool) -> Result<(), Refusal> {
+        let of_rows = matches!((self.output, &self.explain), (Output::Summary | Output::Details | Output::Zip, None));
+        match () {
+            () if self.format == Format::Csv && self.output != Output::Summary => {
+                Err(invalid("format", "can be csv only with output=summary"))
+            }
+            () if zipfiles && self.output != Output::Zip => Err(invalid("zipfiles", "goes with output=zip only")),
+            () if self.explain.is_some() && (self.output, self.format) != (Output::Summary, Format::Json) => {
+                Err(invalid("explain", "answers in its own shape: leave out output and format"))
+            }
+            () if self.cursor.is_some() && !of_rows => Err(invalid("cursor", "goes with rows: there are none here")),
+            () if self.cursor.is_some() && self.offset > 0 => {
+                Err(invalid("cursor", "goes on where the last page ended: leave out offset"))
+            }
+            () if self.cursor.is_some() && self.size == 0 => {
+                Err(invalid("cursor", "needs a size of at least 1: a page without rows ends nowhere"))
+            }
+            () => self.scores.check(),
+        }
+    }
+
     fn set(&mut self, name: &str, given: Given, limits: &Limits) -> Result<(), Refusal> {
         match name {
-            "fields" => self.fields = chosen(given)?,
-            "facets" => self.facets = facets(given, limits)?,
+            "fields" => self.fields = chosen(&given)?,
+            "sort" => self.sort = sorting::sort(&given)?,
+            "facets" => self.facets = figures::facets(&given, limits)?,
+            "stats" => self.stats = figures::stats(&given, limits)?,
+            "histogram" => self.histograms = figures::histograms(&given, limits)?,
+            "zipfiles" => self.texts = texts(&given)?,
             "tid" | "terms.tid" => self.add_tids(name, given, limits)?,
             _ => match given {
                 Given::One(text) => self.set_one(name, &text, limits)?,
@@ -193,13 +235,17 @@ impl SearchRequest {
             "offset" => self.offset = whole(name, text, u32::MAX as usize)?,
             "size" => self.size = whole(name, text, limits.search_size)?,
             "moments" => self.moments = whole(name, text, MOMENTS_MAX)?,
-            "sort" => text.trim().clone_into(&mut self.sort),
             "sortdir" => self.descending = one_of(name, text, &[("asc", false), ("desc", true)])?,
+            "cursor" => self.cursor = Some(text.trim().to_owned()),
+            "explain" => self.explain = Some(text.to_owned()).filter(|tid| !tid.is_empty()),
             "after" => self.after = Some(text.trim().to_owned()).filter(|mark| !mark.is_empty()),
             "timeout" => self.timeout = Some(seconds(text)?),
             "daterange" => self.daterange = Some(DateRange::parse(text)),
             "modified" => self.modified = Some(DateRange::parse(text)),
-            _ => self.add_condition(name, text, limits)?,
+            _ => match name.strip_prefix("app.") {
+                Some(path) => self.scores.take(path, text)?,
+                None => self.add_condition(name, text, limits)?,
+            },
         }
         Ok(())
     }
@@ -255,87 +301,37 @@ fn named(name: &str, test: FieldTest) -> Query {
     Query::Named(Named { name: FieldName::lenient(name), at: 0, test_at: 0, test })
 }
 
-fn invalid(name: &str, why: &str) -> Refusal {
-    let shown: String = name.chars().take(80).collect();
-    let why: String = why.chars().take(400).collect();
-    Refusal::at(Code::ParameterInvalid, shown.clone(), format!("the parameter {shown:?} {why}"))
-}
-
 fn output(text: &str) -> Result<Output, Refusal> {
     match text {
         "summary" => Ok(Output::Summary),
         "count" => Ok(Output::Count),
         "details" => Ok(Output::Details),
-        "zip" => Err(Refusal::at(Code::ParameterInvalid, "output", "output=zip is not available yet")),
+        "zip" => Ok(Output::Zip),
         _ => Err(Refusal::at(Code::ParameterInvalid, "output", "Invalid output option")),
     }
 }
 
-fn one_of<T: Copy>(name: &str, text: &str, options: &[(&str, T)]) -> Result<T, Refusal> {
-    options.iter().find(|(option, _)| *option == text).map(|(_, value)| *value).ok_or_else(|| {
-        let options: Vec<&str> = options.iter().map(|(option, _)| *option).collect();
-        invalid(name, &format!("is one of: {}", options.join(", ")))
-    })
-}
-
-fn whole(name: &str, text: &str, most: usize) -> Result<usize, Refusal> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    match text.parse::<usize>() {
-        Ok(number) if digits && number <= most => Ok(number),
-        _ => Err(invalid(name, &format!("is a whole number from 0 to {most}"))),
+/// `zipfiles`: transcripts and their metadata are always there, texts come besides.
+fn texts(given: &Given) -> Result<bool, Refusal> {
+    let mut texts = false;
+    for part in parts(given) {
+        match part {
+            "json" => {}
+            "text" => texts = true,
+            "mp3" => return Err(invalid("zipfiles", "cannot name mp3: there are no recordings here")),
+            _ => return Err(invalid("zipfiles", "is a list of: json, text")),
+        }
     }
+    Ok(texts)
 }
 
-fn seconds(text: &str) -> Result<Duration, Refusal> {
-    let number = text.trim().parse::<f64>().ok().filter(|s| (0.0..=TIMEOUT_MAX_S).contains(s));
-    let duration = number.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or_else(|| invalid("timeout", &format!("is a number of seconds from 0 to {TIMEOUT_MAX_S}")))
-}
-
-/// Every item of a list, with what is wrong about it said under the parameter's name.
-fn items(name: &str, given: &Given) -> Result<Vec<lists::Item>, Refusal> {
-    let parts: Vec<&str> = match given {
-        Given::One(text) => lists::split(text),
-        Given::List(parts) => parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect(),
-    };
-    parts
-        .into_iter()
-        .map(|part| lists::item(part).map_err(|why| invalid(name, &format!("is not a list: {why}"))))
-        .collect()
-}
-
-fn chosen(given: Given) -> Result<Vec<Chosen>, Refusal> {
-    let chosen = items("fields", &given)?.into_iter().map(|item| match item.count {
+fn chosen(given: &Given) -> Result<Vec<Chosen>, Refusal> {
+    let chosen = items("fields", given)?.into_iter().map(|item| match item.tail {
         // A colon without quotes cannot mean anything else here.
         Some(rest) => Chosen { name: format!("{}:{rest}", item.name), dropped: item.dropped },
         None => Chosen { name: item.name, dropped: item.dropped },
     });
     Ok(chosen.collect())
-}
-
-fn facets(given: Given, limits: &Limits) -> Result<Vec<FacetChoice>, Refusal> {
-    let items = items("facets", &given)?;
-    if items.len() > limits.query_clauses {
-        return Err(invalid("facets", &format!("names {} fields; at most {}", items.len(), limits.query_clauses)));
-    }
-    let facet = |item: lists::Item| {
-        let name = if item.dropped { format!("-{}", item.name) } else { item.name };
-        let size = match item.count {
-            None => FACET_SIZE,
-            Some(count) => match whole("facets", &count, limits.search_size) {
-                Ok(size) if size > 0 => size,
-                _ => {
-                    let why = format!(
-                        "gives {name:?} the size {count:?}; sizes go from 1 to {}, and names that hold `:` are quoted",
-                        limits.search_size
-                    );
-                    return Err(invalid("facets", &why));
-                }
-            },
-        };
-        Ok(FacetChoice { name, size })
-    };
-    items.into_iter().map(facet).collect()
 }
 
 #[cfg(test)]

@@ -5,16 +5,20 @@
 //! values need not be options (options change). Rows are sorted and counted by a name that several organisations define
 //! when they keep its values alike.
 pub mod condition;
+pub mod figures;
 pub mod said;
+pub mod sources;
 pub mod tree;
 pub mod world;
 
 use super::ast::{FieldTest, Named, Query};
 use super::columns::Columns;
 use super::facets::FacetPlan;
+use super::figures::{HistogramPlan, StatsPlan};
 use super::ranges::DateRange;
-use super::request::{FacetChoice, Output, SearchRequest};
-use super::resolved::{FacetAsked, Node, ResolvedSearch, Scope, SortBy, SortKey, Source, Target, Test, ValueTest};
+use super::request::sorting::SortChoice;
+use super::request::{Output, SearchRequest};
+use super::resolved::{Node, ResolvedSearch, Scope, SortBy, SortKey, Target, Test, ValueTest};
 use crate::base::clock::Timestamp;
 use crate::domain::builtins::{BUILTINS, Builtin, builtin};
 use crate::domain::catalogue::Org;
@@ -23,6 +27,8 @@ use crate::domain::fields::{Definition, FieldType};
 use crate::domain::identity::{FieldName, FolderId};
 use crate::domain::refusal::{Code, Refusal};
 use condition::{Misfit, Reading};
+use figures::{Figures, figures};
+use sources::{Unconfigured, alike, valued};
 use std::sync::Arc;
 use tree::{conjunction, disjunction, negation};
 use world::{Origin, Searched, Subject, Variant, World};
@@ -38,15 +44,21 @@ pub struct Resolved {
     pub columns: Columns,
     /// For [`super::facets::answer`].
     pub facets: Vec<FacetPlan>,
+    /// For [`super::figures::stats`].
+    pub stats: Vec<StatsPlan>,
+    /// For [`super::figures::histograms`].
+    pub histograms: Vec<HistogramPlan>,
+    /// Words for a person.
+    pub warnings: Vec<String>,
 }
 
 /// Binds a search.
 ///
 /// # Errors
-/// `field_not_configured`, `field_unknown`, `query_invalid`, `parameter_invalid`; `right_missing` for a facet of a
-/// `pii` field.
+/// `field_not_configured`, `field_unknown`, `query_invalid`, `parameter_invalid`; `right_missing` for order and
+/// figures of a `pii` field.
 pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Result<Resolved, Refusal> {
-    let mut resolver = Resolver { world, now, unconfigured: Vec::new() };
+    let mut resolver = Resolver { world, now, unconfigured: Unconfigured::default() };
     let mut parts = vec![resolver.node(&request.query, Origin::Query)?];
     for condition in &request.conditions {
         parts.push(resolver.node(&condition.query, Origin::Parameter(&condition.parameter))?);
@@ -56,13 +68,19 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
             parts.push(resolver.dates(builtin, range));
         }
     }
-    let order = vec![SortKey { by: resolver.order(&request.sort)?, descending: request.descending }];
-    let (mut facets, plans) = resolver.facets(&request.facets)?;
+    if let Some((path, _)) = request.scores.paths.first() {
+        let name = format!("app.{path}");
+        let detail = format!("the parameter {name:?} is not available yet");
+        return Err(Refusal::at(Code::ParameterInvalid, name, detail));
+    }
+    let order =
+        request.sort.iter().map(|choice| resolver.order(choice, request.descending)).collect::<Result<_, _>>()?;
+    let asked = figures(request, world, &mut resolver.unconfigured)?;
+    // Not every answer shows figures, but a name that makes no sense is told whatever is answered.
+    let shown = matches!(request.output, Output::Summary | Output::Details);
+    let figures = if shown { asked } else { Figures::default() };
     let columns = resolver.columns(request)?;
     let count = request.output == Output::Count;
-    if count {
-        facets.clear();
-    }
     let scope = Scope {
         orgs: world.searched.iter().map(|one| one.org.id).collect(),
         folders: world.folders().map(|(_, folder)| folder.id).collect(),
@@ -71,7 +89,9 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
         order,
         offset: request.offset,
         size: if count { 0 } else { request.size },
-        facets,
+        facets: figures.facets,
+        stats: figures.stats,
+        histograms: figures.histograms,
         moments: if request.output == Output::Summary { request.moments } else { 0 },
         expansions: world.limits.query_expansions,
         speakers: Arc::new(
@@ -82,21 +102,31 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
                 .collect(),
         ),
         folder_names: Arc::new(world.folders().map(|(_, folder)| (folder.id, folder.name.clone())).collect()),
+        infix: Arc::new(
+            world
+                .folders()
+                .flat_map(|(_, folder)| &folder.schema.fields)
+                .filter(|field| field.definition.substring)
+                .map(|field| field.id)
+                .collect(),
+        ),
         ..ResolvedSearch::new(scope, conjunction(parts))
     };
-    let unconfigured = resolver.unconfigured.iter().map(|(name, without)| (name.shown().to_owned(), without.clone()));
     Ok(Resolved {
         search,
-        unconfigured: unconfigured.collect(),
+        unconfigured: resolver.unconfigured.shown(),
         columns,
-        facets: if count { Vec::new() } else { plans },
+        facets: figures.facet_plans,
+        stats: figures.stats_plans,
+        histograms: figures.histogram_plans,
+        warnings: figures.warnings,
     })
 }
 
 struct Resolver<'a, 'w> {
     world: &'w World<'a>,
     now: Timestamp,
-    unconfigured: Vec<(FieldName, Vec<String>)>,
+    unconfigured: Unconfigured,
 }
 
 impl<'a> Resolver<'a, '_> {
@@ -125,7 +155,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn field(&mut self, variants: &[Variant<'a>], named: &Named, origin: Origin<'_>) -> Result<Node, Refusal> {
-        self.note_unconfigured(&named.name);
+        self.unconfigured.note(self.world, &named.name);
         let mut nodes = Vec::new();
         let mut refused = None;
         for Variant { org, field, folders } in variants {
@@ -225,60 +255,16 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn order(&mut self, sort: &str) -> Result<SortBy, Refusal> {
-        let name = FieldName::lenient(if sort.is_empty() { "datetime" } else { sort });
+    fn order(&mut self, choice: &SortChoice, descending: bool) -> Result<SortKey, Refusal> {
+        let name = FieldName::lenient(&choice.name);
+        let descending = choice.descending.unwrap_or(descending);
         if name.folded() == "score" {
-            return Ok(SortBy::Score);
+            return Ok(SortKey::score(descending));
         }
         let origin = Origin::Parameter("sort");
-        let (source, _) = self.source(&name, origin)?;
-        alike(&name, &source, origin)?;
-        Ok(SortBy::Values(source))
-    }
-
-    /// The values behind a name, and whether they are booleans.
-    ///
-    /// # Errors
-    /// As [`World::subject`]; for texts.
-    fn source(&mut self, name: &FieldName, origin: Origin<'_>) -> Result<(Source, bool), Refusal> {
-        match self.world.subject(name, origin, 0)? {
-            Subject::Builtin(builtin) => Ok((Source::of(Target::Builtin(builtin)), false)),
-            Subject::Field(variants) => {
-                self.note_unconfigured(name);
-                whole_values(&variants, origin)?;
-                let targets: Vec<Target> = variants
-                    .iter()
-                    .map(|one| Target::Field(one.field.id, one.field.definition.kind.storage()))
-                    .collect();
-                let folders: Vec<FolderId> = variants.iter().flat_map(|one| one.folders.iter().copied()).collect();
-                let boolean = variants.iter().all(|one| one.field.definition.kind == FieldType::Boolean);
-                Ok((Source { targets, only_folders: self.only(&folders) }, boolean))
-            }
-            Subject::Speaker(_) => Err(self.world.absent(name, origin, 0)),
-        }
-    }
-
-    fn facets(&mut self, choices: &[FacetChoice]) -> Result<(Vec<FacetAsked>, Vec<FacetPlan>), Refusal> {
-        let (mut asked, mut plans) = (Vec::new(), Vec::new());
-        let origin = Origin::Parameter("facets");
-        for choice in choices {
-            let name = FieldName::lenient(&choice.name);
-            let (source, boolean) = self.source(&name, origin)?;
-            self.guard(&name, origin)?;
-            plans.push(FacetPlan { name: choice.name.clone(), boolean });
-            asked.push(FacetAsked { source, size: choice.size, prefix: None });
-        }
-        Ok((asked, plans))
-    }
-
-    /// Refuses to tell values of personal data.
-    fn guard(&self, name: &FieldName, origin: Origin<'_>) -> Result<(), Refusal> {
-        let secret = self.world.variants(name).into_iter().any(|one| one.field.definition.pii);
-        if !secret || self.world.pii || builtin(name.folded()).is_some() {
-            return Ok(());
-        }
-        let detail = format!("the values of {:?} need the right \"pii\"", name.shown());
-        Err(origin.refusal(Code::RightMissing, 0, detail))
+        let values = valued(self.world, &name, origin, &mut self.unconfigured)?;
+        alike(&name, &values, origin)?;
+        Ok(SortKey { by: SortBy::Values(values.source), descending })
     }
 
     fn columns(&self, request: &SearchRequest) -> Result<Columns, Refusal> {
@@ -311,17 +297,6 @@ impl<'a> Resolver<'a, '_> {
         Ok(Columns::new(builtins, fields))
     }
 
-    fn note_unconfigured(&mut self, name: &FieldName) {
-        if self.unconfigured.iter().any(|(own, _)| own == name) {
-            return;
-        }
-        let without = self.world.without(name);
-        if !without.is_empty() {
-            let shown = self.world.variants(name).first().map_or_else(|| name.clone(), |one| one.field.name.clone());
-            self.unconfigured.push((shown, without));
-        }
-    }
-
     /// The folders where a field is configured, unless that is all of them.
     fn only(&self, folders: &[FolderId]) -> Option<Arc<[FolderId]>> {
         (folders.len() < self.world.folders().count()).then(|| folders.into())
@@ -329,30 +304,6 @@ impl<'a> Resolver<'a, '_> {
 
     fn reading<'o>(&self, org: &'o Org) -> Reading<'o> {
         Reading { zone: &org.zone, now: self.now, bounds: self.world.bounds() }
-    }
-}
-
-/// Refuses values that organisations keep in ways that do not compare.
-fn alike(name: &FieldName, source: &Source, origin: Origin<'_>) -> Result<(), Refusal> {
-    let mut kinds = source.targets.iter().map(|target| target.storage());
-    let first = kinds.next();
-    if kinds.all(|kind| Some(kind) == first) {
-        return Ok(());
-    }
-    let detail =
-        format!("{:?} has types that do not compare in several organisations; search one of them", name.shown());
-    Err(origin.refusal(Code::ParameterInvalid, 0, detail))
-}
-
-/// Refuses to order or count texts: they hold words, hardly two are equal, and an index does not keep them whole.
-fn whole_values(variants: &[Variant<'_>], origin: Origin<'_>) -> Result<(), Refusal> {
-    match variants.iter().find(|one| one.field.definition.kind == FieldType::Text) {
-        Some(text) => {
-            let name = text.field.name.shown();
-            let detail = format!("{name:?} is a text field: it holds words, which are neither sorted nor counted");
-            Err(origin.refusal(Code::ParameterInvalid, 0, detail))
-        }
-        None => Ok(()),
     }
 }
 

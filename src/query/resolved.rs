@@ -9,7 +9,7 @@ use crate::domain::identity::{FieldId, FolderId, FolderName, Key, OrgId};
 use crate::domain::limits::Limits;
 use crate::domain::transcript::Role;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A condition over one transcript.
@@ -181,6 +181,8 @@ pub enum Target {
     Field(FieldId, Storage),
     /// A built-in. (`folder` conditions are resolved into [`Test::Folders`], `tid` ones into [`Test::OneOf`].)
     Builtin(&'static Builtin),
+    /// The score an application gave ([`crate::domain::transcript::scores::score_id`]).
+    Score(u64),
 }
 
 impl Target {
@@ -189,6 +191,7 @@ impl Target {
         match self {
             Target::Field(_, storage) => storage,
             Target::Builtin(builtin) => builtin.storage,
+            Target::Score(_) => Storage::Number,
         }
     }
 }
@@ -353,6 +356,8 @@ pub struct ResolvedSearch {
     pub speakers: Arc<HashMap<FolderId, SpeakerMap>>,
     /// Names of the folders searched: for order and facets of the built-in `folder`.
     pub folder_names: Arc<HashMap<FolderId, FolderName>>,
+    /// Fields whose definition says `substring`: substrings of their values are found fast however many there are.
+    pub infix: Arc<HashSet<FieldId>>,
 }
 
 impl ResolvedSearch {
@@ -374,6 +379,7 @@ impl ResolvedSearch {
             expansions: Limits::default().query_expansions,
             speakers: Arc::default(),
             folder_names: Arc::default(),
+            infix: Arc::default(),
         }
     }
 }

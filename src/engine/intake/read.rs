@@ -5,10 +5,13 @@ use crate::domain::identity::{Key, OrgId, Place, Revision};
 use crate::domain::transcript::read::whole;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
+use crate::engine::edit::current::Current;
 use crate::engine::edit::transcript::visible;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::TranscriptView;
+use crate::engine::world::Home;
 use crate::stores::error::{Kind, Store, StoreError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often is looked again when a transcript is replaced between the reading of its metadata and of its body.
@@ -33,6 +36,30 @@ pub fn transcript(core: &Core, caller: &Caller, place: &Place) -> Result<Transcr
 /// # Errors
 /// As there.
 pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<TranscriptView> {
+    let Parts { current, home, body } = parts(core, caller, org, place)?;
+    let last_modified = Timestamp(current.last_modified);
+    let metadata = current.shown(&home.folder);
+    let json = whole(&body, &metadata, place.tid.as_str(), &last_modified.rfc3339()).map_err(|e| {
+        StoreError::new(Store::Archive, Kind::Corrupt, format!("the body of {place} is no JSON object"), e)
+    })?;
+    Ok(TranscriptView { json, revision: current.revision, last_modified })
+}
+
+/// A transcript's body and metadata of one moment.
+pub struct Parts {
+    /// The metadata.
+    pub current: Arc<Current>,
+    /// Where it lies.
+    pub home: Home,
+    /// The transcript as received, less `client_data`.
+    pub body: String,
+}
+
+/// Reads body and metadata of one moment. Blocking; for who has judged the organisation already.
+///
+/// # Errors
+/// As [`transcript`].
+pub fn parts(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<Parts> {
     for tries in 0..TRIES {
         if tries > 2 {
             std::thread::sleep(PAUSE);
@@ -46,15 +73,9 @@ pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<T
             continue;
         };
         // A body replaced between the two reads does not belong to this metadata.
-        if words_now(core, org, place)? != Some((current.key, current.words_revision)) {
-            continue;
+        if words_now(core, org, place)? == Some((current.key, current.words_revision)) {
+            return Ok(Parts { current, home, body });
         }
-        let last_modified = Timestamp(current.last_modified);
-        let metadata = current.shown(&home.folder);
-        let json = whole(&body, &metadata, place.tid.as_str(), &last_modified.rfc3339()).map_err(|e| {
-            StoreError::new(Store::Archive, Kind::Corrupt, format!("the body of {place} is no JSON object"), e)
-        })?;
-        return Ok(TranscriptView { json, revision: current.revision, last_modified });
     }
     Err(Error::Store(StoreError::plain(Store::Archive, Kind::Corrupt, format!("the body of {place} is missing"))))
 }

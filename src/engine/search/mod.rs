@@ -1,4 +1,7 @@
 //! Searching: what the index finds becomes the rows of an answer.
+pub mod cursor;
+pub mod explain;
 pub mod freshness;
 pub mod rows;
 pub mod run;
+pub mod zip;

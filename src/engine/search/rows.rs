@@ -11,9 +11,9 @@ use crate::domain::identity::FieldName;
 use crate::engine::types::ResultRow;
 use crate::query::columns::Columns;
 use crate::query::facets::number;
+use crate::query::figures;
 use crate::query::resolved::Moment;
 use crate::stores::database::Row;
-use jiff::tz::TimeZone;
 
 /// What is shown instead of personal data.
 const MASKED: &str = "\"***\"";
@@ -64,19 +64,11 @@ fn builtin_value(name: &str, row: &Row, builtins: &Builtins, setting: Setting<'_
         "requestid" => builtins.requestid.as_deref().map(quoted),
         "filename" => builtins.filename.as_deref().map(quoted),
         "agentid" => builtins.agentid.as_deref().map(quoted),
-        "datetime" => Some(quoted(&local(builtins.datetime, &setting.org.zone))),
+        "datetime" => Some(quoted(&figures::instant(builtins.datetime, &setting.org.zone))),
         "duration" => builtins.duration.map(|seconds| number(seconds).to_string()),
         "last_modified" => Some(quoted(&crate::base::clock::Timestamp(row.last_modified).rfc3339())),
         "score" => Some(number(score).to_string()),
         attribute => builtins.attributes.get(attribute).filter(|value| !value.is_null()).map(ToString::to_string),
-    }
-}
-
-/// RFC 3339 with the zone's offset, e.g. `2026-01-15T10:00:00+01:00`.
-fn local(micros: i64, zone: &TimeZone) -> String {
-    match jiff::Timestamp::from_microsecond(micros) {
-        Ok(instant) => instant.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string(),
-        Err(_) => crate::base::clock::Timestamp(micros).rfc3339(),
     }
 }
 
@@ -85,6 +77,7 @@ mod tests {
     use super::*;
     use crate::domain::fields::{ConfiguredField, Definition, FieldType, FolderSchema, OnMismatch, SpeakerMap};
     use crate::domain::identity::{FieldId, FolderId, FolderName, Key, OrgId, OrgName, Revision, Tid};
+    use jiff::tz::TimeZone;
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
@@ -170,6 +163,6 @@ mod tests {
 
     #[test]
     fn fractions_of_seconds_are_kept() {
-        assert_eq!(local(1_500_000, &TimeZone::UTC), "1970-01-01T00:00:01.5+00:00");
+        assert_eq!(figures::instant(1_500_000, &TimeZone::UTC), "1970-01-01T00:00:01.5+00:00");
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! The index says which transcripts match and in which order; rows are read from the database, so that they show values
 //! as sent and the newest state. A row that has left the caller's scope since the index saw it is left out.
+use super::cursor::{Binding, Bookmark, Path};
 use super::freshness;
 use super::rows::{Setting, result_row};
+use super::zip::{Export, Packing};
+use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
-use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place};
+use crate::domain::identity::{OrgId, Place};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
@@ -13,12 +16,13 @@ use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::engine::intake::read;
 use crate::engine::types::{ResultRow, SearchAnswer};
-use crate::engine::world::World;
+use crate::engine::world::{Home, World};
 use crate::query::facets;
+use crate::query::figures;
 use crate::query::request::{Output, SearchRequest};
 use crate::query::resolve::world::{Searched, World as Searching};
 use crate::query::resolve::{Resolved, resolve};
-use crate::query::resolved::{Hit, SearchPage};
+use crate::query::resolved::{Hit, Position, SearchPage};
 use crate::stores::database::Row;
 use crate::stores::error::{Kind, Store, StoreError};
 use std::collections::HashSet;
@@ -26,14 +30,32 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// What a path names.
-pub type Path<'a> = (&'a CompanyName, Option<&'a OrgName>, Option<&'a FolderName>);
-
-/// Answers a search.
+/// Answers a search with rows, whole transcripts or their number.
 ///
 /// # Errors
-/// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `not_yet_visible`, the resolver's, or the stores'.
+/// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `cursor_unknown`, `not_yet_visible`, the resolver's,
+/// or the stores'.
 pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<SearchAnswer> {
+    run(core, caller, path, &request, |asked, page| asked.answer(page)).await
+}
+
+/// Answers a search with an archive of the transcripts found.
+///
+/// # Errors
+/// As [`search`].
+pub async fn export(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<Export> {
+    let texts = request.texts;
+    run(core, caller, path, &request, move |asked, page| asked.export(page, texts)).await
+}
+
+/// Judges the request, asks the index and hands what it finds to `answer`, on a thread that may block.
+async fn run<T: Send + 'static>(
+    core: &Arc<Core>,
+    caller: &Caller,
+    path: Path<'_>,
+    request: &SearchRequest,
+    answer: impl FnOnce(Asked, SearchPage) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let world = core.world.load_full();
     let orgs = org_ids(caller, &world, path)?;
     if !core.index_ready.load(Relaxed) {
@@ -44,30 +66,38 @@ pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: 
     if let Some(mark) = &request.after {
         freshness::after(core, mark, &orgs, patience).await?;
     }
-    let resolved = bind(core, caller, &world, path, &request)?;
+    let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, caller, path, request));
+    let (resolved, now) = resume(core, caller, &world, path, request, binding.as_ref())?;
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
     // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
     let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
         return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));
     };
-    let asked = Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output };
+    let asked =
+        Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output, binding, now };
     let answer = blocking(move || {
         let _permit = permit;
-        asked.answer(budget)
+        let page = asked.page(budget)?;
+        answer(asked, page)
     })
     .await?;
     core.counters.count(&core.counters.searches);
     answer
 }
 
-fn org_ids(caller: &Caller, world: &World, (company, org, folder): Path<'_>) -> Result<Vec<OrgId>> {
+/// The organisations a path names, for who may read there.
+pub(super) fn org_ids(caller: &Caller, world: &World, (company, org, folder): Path<'_>) -> Result<Vec<OrgId>> {
     let searched = searched(caller, world, (company, org, folder))?;
     caller.demand(Right::Read)?;
     Ok(searched.iter().map(|one| one.org.id).collect())
 }
 
 /// The organisations and folders a path names, cut to what the caller sees.
-fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<'_>) -> Result<Vec<Searched<'w>>> {
+pub(super) fn searched<'w>(
+    caller: &Caller,
+    world: &'w World,
+    (company, org, folder): Path<'_>,
+) -> Result<Vec<Searched<'w>>> {
     let found = caller.company(&world.catalogue, company)?;
     let orgs = match org {
         Some(org) => vec![caller.org(&world.catalogue, company, org)?],
@@ -84,23 +114,69 @@ fn searched<'w>(caller: &Caller, world: &'w World, (company, org, folder): Path<
         .collect()
 }
 
-fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &SearchRequest) -> Result<Resolved> {
+/// The configuration as a search of the caller sees it.
+pub(super) fn searching<'a>(
+    core: &'a Core,
+    caller: &Caller,
+    searched: &'a [Searched<'a>],
+    seen: &'a HashSet<String>,
+) -> Searching<'a> {
+    let schema = caller.scope().folder.is_none();
+    Searching { searched, limits: &core.settings.limits, seen, pii: caller.may(Right::Pii), schema }
+}
+
+/// Binds a request to the configuration, and to now.
+pub(super) fn bind(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    path: Path<'_>,
+    request: &SearchRequest,
+) -> Result<Resolved> {
+    bind_at(core, caller, world, path, request, core.clock.now())
+}
+
+/// Binds a request to the configuration and, on later pages, to where the last one ended; with the time `now` means.
+fn resume(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    path: Path<'_>,
+    request: &SearchRequest,
+    binding: Option<&Binding>,
+) -> Result<(Resolved, Timestamp)> {
+    let bookmark = match (&request.cursor, binding) {
+        (Some(text), Some(binding)) if !text.is_empty() => Some(Bookmark::open(text, &core.identity.secret, binding)?),
+        _ => None,
+    };
+    let now = bookmark.as_ref().map_or_else(|| core.clock.now(), Bookmark::now);
+    let mut resolved = bind_at(core, caller, world, path, request, now)?;
+    if let Some(bookmark) = bookmark {
+        bookmark.fits(&resolved.search.order)?;
+        resolved.search.after = Some(bookmark.position);
+    }
+    resolved.search.paging = request.cursor.is_some();
+    Ok((resolved, now))
+}
+
+fn bind_at(
+    core: &Core,
+    caller: &Caller,
+    world: &World,
+    path: Path<'_>,
+    request: &SearchRequest,
+    now: Timestamp,
+) -> Result<Resolved> {
     let searched = searched(caller, world, path)?;
     let none = HashSet::new();
-    let searching = Searching {
-        searched: &searched,
-        limits: &core.settings.limits,
-        seen: &none,
-        pii: caller.may(Right::Pii),
-        schema: caller.scope().folder.is_none(),
-    };
-    let resolved = resolve(request, &searching, core.clock.now()).or_else(|refusal| {
+    let searching = searching(core, caller, &searched, &none);
+    let resolved = resolve(request, &searching, now).or_else(|refusal| {
         if refusal.code != Code::FieldUnknown {
             return Err(refusal);
         }
         // Only now are the names seen gathered: they tell what is not configured from what nobody ever sent.
         let seen = core.seen.of(searching.folders().map(|(_, folder)| folder.id));
-        resolve(request, &Searching { seen: &seen, ..searching }, core.clock.now())
+        resolve(request, &Searching { seen: &seen, ..searching }, now)
     });
     let mut resolved = resolved?;
     if request.output == Output::Count {
@@ -109,44 +185,83 @@ fn bind(core: &Core, caller: &Caller, world: &World, path: Path<'_>, request: &S
     Ok(resolved)
 }
 
+/// What the caller is told when the index does not answer.
+pub(super) fn refused(error: StoreError, budget: Duration) -> Error {
+    match error.kind {
+        Kind::TooExpensive => {
+            let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
+            Refusal::new(Code::SearchTooSlow, detail).into()
+        }
+        Kind::TooBroad => Refusal::new(Code::QueryTooLarge, error.operation).into(),
+        _ => error.into(),
+    }
+}
+
 struct Asked {
     core: Arc<Core>,
     caller: Caller,
     world: Arc<World>,
     resolved: Resolved,
     output: Output,
+    /// When pages are walked by cursor.
+    binding: Option<Binding>,
+    /// What `now` means.
+    now: Timestamp,
 }
 
 impl Asked {
-    fn answer(self, budget: Duration) -> Result<SearchAnswer> {
+    fn page(&self, budget: Duration) -> Result<SearchPage> {
+        self.core.stores.index.search(&self.resolved.search, budget).map_err(|error| refused(error, budget))
+    }
+
+    fn answer(self, page: SearchPage) -> Result<SearchAnswer> {
+        let SearchPage { total, hits, facets, stats, histograms, next } = page;
         let search = &self.resolved.search;
-        let SearchPage { total, hits, facets, .. } = match self.core.stores.index.search(search, budget) {
-            Ok(page) => page,
-            Err(error) if error.kind == Kind::TooExpensive => {
-                let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
-                return Err(Refusal::new(Code::SearchTooSlow, detail).into());
-            }
-            Err(error) if error.kind == Kind::TooBroad => {
-                return Err(Refusal::new(Code::QueryTooLarge, error.operation).into());
-            }
-            Err(error) => return Err(error.into()),
-        };
         let mut answer = SearchAnswer {
             total,
             offset: search.offset,
             size: search.size,
+            cursor: self.cursor(next)?,
             facets: facets::answer(&self.resolved.facets, facets),
+            stats: figures::stats(&self.resolved.stats, &stats),
+            histograms: figures::histograms(&self.resolved.histograms, histograms),
             unconfigured: self.resolved.unconfigured.clone(),
             warnings: self.warnings(),
             columns: self.resolved.columns.headers(),
             ..SearchAnswer::default()
         };
         match self.output {
-            Output::Count => {}
+            Output::Count | Output::Zip => {}
             Output::Summary => answer.rows = self.rows(hits)?,
             Output::Details => answer.details = self.details(&hits)?,
         }
         Ok(answer)
+    }
+
+    fn export(self, page: SearchPage, texts: bool) -> Result<Export> {
+        let cursor = self.cursor(page.next)?;
+        let mut transcripts = Vec::with_capacity(page.hits.len());
+        for row in self.found(&page.hits)?.into_iter().flatten() {
+            if let Some(home) = self.world.home(row.folder) {
+                transcripts.push((row.org, place(home, &row)));
+            }
+        }
+        let scope = &self.resolved.search.scope;
+        let packing = Packing {
+            several: scope.orgs.len() > 1,
+            texts,
+            pii: self.caller.may(Right::Pii),
+            folders: scope.folders.iter().copied().collect(),
+        };
+        Ok(Export::new(self.core, self.caller, packing, transcripts, cursor))
+    }
+
+    /// Where the next page goes on, as it is sent.
+    fn cursor(&self, next: Option<Position>) -> Result<Option<String>> {
+        let (Some(binding), Some(position)) = (&self.binding, next) else { return Ok(None) };
+        let bookmark = Bookmark { now: self.now.0, position };
+        let sealed = bookmark.seal(&self.core.identity.secret, binding);
+        Ok(Some(sealed.map_err(|e| StoreError::new(Store::Index, Kind::Bug, "a cursor cannot be written", e))?))
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -156,7 +271,7 @@ impl Asked {
             let home = self.world.home(*id)?;
             Some(format!("folder {}: {status}; fields being indexed are not complete yet", home.folder.name))
         });
-        running.collect()
+        running.chain(self.resolved.warnings.iter().cloned()).collect()
     }
 
     /// The rows of the page from the database, in the order of the hits.
@@ -186,8 +301,7 @@ impl Asked {
         let mut details = Vec::with_capacity(hits.len());
         for row in self.found(hits)?.into_iter().flatten() {
             let Some(home) = self.world.home(row.folder) else { continue };
-            let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() };
-            match read::view(&self.core, &self.caller, row.org, &place) {
+            match read::view(&self.core, &self.caller, row.org, &place(home, &row)) {
                 Ok(view) => details.push(view.json),
                 // Erased between the search and the reading.
                 Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {}
@@ -196,6 +310,10 @@ impl Asked {
         }
         Ok(details)
     }
+}
+
+fn place(home: &Home, row: &Row) -> Place {
+    Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() }
 }
 
 fn damaged(error: serde_json::Error) -> StoreError {

@@ -102,7 +102,7 @@ fn figures(now: &Figures, in_flight: usize) -> prometheus::Result<Registry> {
         counter.inc_by(value);
         registry.register(Box::new(counter))?;
     }
-    let gauges: [(&str, &str, f64); 12] = [
+    let gauges: [(&str, &str, f64); 13] = [
         ("http_requests_in_flight", "Requests being served now.", in_flight as f64),
         ("commit_queue", "Writes that wait for a commit now.", now.commit_queue as f64),
         ("owed_index", "Transcripts owed to the search index now.", now.owed_index as f64),
@@ -115,6 +115,7 @@ fn figures(now: &Figures, in_flight: usize) -> prometheus::Result<Registry> {
         ("index_record_segments", "Segments of values.", now.index.record_segments as f64),
         ("index_turns", "Turns in the search index.", now.index.turns as f64),
         ("index_records", "Transcripts in the search index.", now.index.records as f64),
+        ("index_value_bytes", "Memory taken by values that searches asked for.", now.index.value_bytes as f64),
     ];
     for (name, help, value) in gauges {
         let gauge = Gauge::new(format!("linernotes_{name}"), help)?;

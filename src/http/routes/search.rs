@@ -6,7 +6,7 @@ use crate::engine::Error;
 use crate::http::error::{Answer, Failure};
 use crate::http::extract::{Call, segments};
 use crate::http::headers::expect_json;
-use crate::http::{body, csv, respond, results};
+use crate::http::{archive, body, csv, respond, results};
 use crate::query::request::{Format, Output, SearchRequest};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -37,21 +37,39 @@ pub async fn by_body(call: Call, mut payload: Payload) -> Answer {
     search(call, request).await
 }
 
-async fn search(call: Call, request: SearchRequest) -> Answer {
+async fn search(call: Call, mut request: SearchRequest) -> Answer {
     let company = call.name(1, CompanyName::parse)?;
     let depth = segments(call.request.uri().path()).count();
     let org = (depth > 2).then(|| call.name(2, OrgName::parse)).transpose()?;
     let folder = (depth > 3).then(|| call.name(3, FolderName::parse)).transpose()?;
+    if let Some(tid) = request.explain.take() {
+        let path = (&company, org.as_ref(), folder.as_ref());
+        let explanation = call.engine.explain(&call.caller, path, request, tid).await?;
+        let body = serde_json::to_string(&explanation);
+        return Ok(respond::json(StatusCode::OK)
+            .body(body.map_err(|_| Failure::Defect("an explanation could not be written as JSON"))?));
+    }
     let (output, format) = (request.output, request.format);
+    if output == Output::Zip {
+        let name = folder.as_ref().map(|folder| folder.as_str()).or(org.as_ref().map(|org| org.as_str()));
+        let export = call.engine.export(&call.caller, &company, org.as_ref(), folder.as_ref(), request).await?;
+        return archive::download(export, name.unwrap_or(company.as_str())).await;
+    }
     let answer = call.engine.search(&call.caller, &company, org.as_ref(), folder.as_ref(), request).await?;
     if format == Format::Csv {
         let table = csv::table(&answer)?;
-        return Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/csv; charset=utf-8")).body(table));
+        let mut response = HttpResponse::Ok();
+        response.insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"));
+        if let Some(cursor) = answer.cursor {
+            response.insert_header((archive::CURSOR, cursor));
+        }
+        return Ok(response.body(table));
     }
     let body = match output {
         Output::Summary => results::summary(&answer),
         Output::Count => results::count(&answer),
         Output::Details => results::details(&answer),
+        Output::Zip => return Err(Failure::Defect("an archive was asked for as JSON")),
     };
     Ok(respond::json(StatusCode::OK).body(body))
 }

@@ -1,5 +1,4 @@
 //! The words of one transcript: how often a term stands in them, and where.
-use super::Document;
 use super::places::{Places, places};
 use crate::base::fold::fold_value;
 use crate::domain::fields::SpeakerMap;
@@ -15,10 +14,10 @@ pub struct Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
-    /// Reads the turns' words.
-    pub fn new(document: &'a Document, speakers: &'a SpeakerMap) -> Self {
-        let turns = document.turns.iter().map(|turn| (turn, words::tokens(&turn.text))).collect();
-        Self { turns, duration: document.record.builtins.duration, speakers }
+    /// Reads the turns' words; `duration` of the recording in seconds.
+    pub fn new(turns: &'a [Turn], duration: Option<f64>, speakers: &'a SpeakerMap) -> Self {
+        let turns = turns.iter().map(|turn| (turn, words::tokens(&turn.text))).collect();
+        Self { turns, duration, speakers }
     }
 
     /// How often the words stand there, in the speaker's turns.

@@ -5,6 +5,7 @@ use crate::domain::fields::TypedValue;
 use crate::domain::fields::definition::Storage;
 use crate::domain::identity::{FolderId, FolderName};
 use crate::domain::record::Record;
+use crate::domain::transcript::scores::score_id;
 use crate::domain::words;
 use crate::query::evaluate::places::places;
 use crate::query::resolved::{Source, Target, Test, ValueTest};
@@ -44,6 +45,10 @@ pub fn values<'a>(
             })
             .collect(),
         Target::Builtin(builtin) => of_builtin(record, builtin, folder_names).into_iter().collect(),
+        Target::Score(id) => {
+            let scores = record.builtins.scores.iter();
+            scores.filter(|(app, path, _)| score_id(app, path) == id).map(|(_, _, score)| one_zero(score)).collect()
+        }
     }
 }
 

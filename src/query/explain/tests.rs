@@ -195,7 +195,7 @@ fn places_and_times_say_what_they_are() {
 
 fn with_reason(document: &Document, said: &Said) -> String {
     let speakers = SpeakerMap::default();
-    words::why(said, &Heard::new(document, &speakers), document)
+    words::why(said, &Heard::new(&document.turns, document.record.builtins.duration, &speakers), document)
 }
 
 #[test]

@@ -7,8 +7,8 @@ pub struct Item {
     pub name: String,
     /// Whether a `-` stood before it.
     pub dropped: bool,
-    /// What stood after a `:`.
-    pub count: Option<String>,
+    /// What stood after the first `:`, without outer blanks.
+    pub tail: Option<String>,
 }
 
 /// Parts a list at the commas that are not quoted; blanks around items and empty items go.
@@ -31,35 +31,43 @@ pub fn split(text: &str) -> Vec<&str> {
 /// Reads one item.
 ///
 /// # Errors
-/// When quotes are not closed or something else than `:count` follows them; in words.
+/// When quotes are not closed or something else than `:…` follows them; in words.
 pub fn item(part: &str) -> Result<Item, String> {
     let (dropped, part) = match part.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, part),
     };
-    let Some(quoted) = part.strip_prefix('"') else {
-        let (name, count) = match part.split_once(':') {
-            Some((name, count)) => (name.trim_end(), Some(count.trim().to_owned())),
+    if !part.starts_with('"') {
+        let (name, tail) = match part.split_once(':') {
+            Some((name, tail)) => (name.trim_end(), Some(tail.trim().to_owned())),
             None => (part, None),
         };
-        return Ok(Item { name: name.to_owned(), dropped, count });
-    };
-    let mut name = String::new();
-    let mut letters = quoted.chars();
-    loop {
-        match letters.next() {
-            Some('"') => break,
-            Some('\\') => name.extend(letters.next()),
-            Some(letter) => name.push(letter),
-            None => return Err(format!("the quotes of {part} are not closed")),
-        }
+        return Ok(Item { name: name.to_owned(), dropped, tail });
     }
-    match letters.as_str() {
-        "" => Ok(Item { name, dropped, count: None }),
+    let (name, rest) = unquote(part)?;
+    match rest.trim_start() {
+        "" => Ok(Item { name, dropped, tail: None }),
         rest => match rest.strip_prefix(':') {
-            Some(count) => Ok(Item { name, dropped, count: Some(count.trim().to_owned()) }),
+            Some(tail) => Ok(Item { name, dropped, tail: Some(tail.trim().to_owned()) }),
             None => Err(format!("{rest:?} stands after the quotes of {part}")),
         },
+    }
+}
+
+/// The text in the quotes that `text` begins with, and what follows them.
+///
+/// # Errors
+/// When they are not closed; in words.
+pub fn unquote(text: &str) -> Result<(String, &str), String> {
+    let mut name = String::new();
+    let mut letters = text.strip_prefix('"').unwrap_or(text).chars();
+    loop {
+        match letters.next() {
+            Some('"') => return Ok((name, letters.as_str())),
+            Some('\\') => name.extend(letters.next()),
+            Some(letter) => name.push(letter),
+            None => return Err(format!("the quotes of {text} are not closed")),
+        }
     }
 }
 
@@ -71,9 +79,9 @@ mod tests {
     fn quotes_hide_commas_and_colons() {
         assert_eq!(split(r#"a, "b,\"c",,-d"#), ["a", r#""b,\"c""#, "-d"]);
         let read = item(r#""b,\"c:":20"#).unwrap();
-        assert_eq!((read.name.as_str(), read.count.as_deref(), read.dropped), ("b,\"c:", Some("20"), false));
+        assert_eq!((read.name.as_str(), read.tail.as_deref(), read.dropped), ("b,\"c:", Some("20"), false));
         let read = item("-hold time").unwrap();
-        assert_eq!((read.name.as_str(), read.count, read.dropped), ("hold time", None, true));
+        assert_eq!((read.name.as_str(), read.tail, read.dropped), ("hold time", None, true));
         assert!(item("\"a").is_err());
         assert!(item("\"a\"b").is_err());
     }

@@ -1,10 +1,10 @@
-//! The names of parameters: which there are, and which come later.
+//! The names of parameters: which there are.
 use crate::base::near::near;
 use crate::domain::builtins::BUILTINS;
 use crate::domain::refusal::{Code, Refusal};
 
 /// Parameters with a meaning of their own; built-ins and `terms.…` come besides.
-const KNOWN: [&str; 21] = [
+const KNOWN: &[&str] = &[
     "q",
     "output",
     "format",
@@ -13,13 +13,19 @@ const KNOWN: [&str; 21] = [
     "size",
     "sort",
     "sortdir",
+    "cursor",
     "facets",
+    "stats",
+    "histogram",
+    "zipfiles",
+    "explain",
     "moments",
     "after",
     "timeout",
     "daterange",
     "modified",
     "token",
+    "app.name",
     "terms.all",
     "terms.agent",
     "terms.client",
@@ -28,13 +34,11 @@ const KNOWN: [&str; 21] = [
     "regex.client",
 ];
 
-/// Parameters of the contract that this version does not have yet.
-const LATER: [&str; 7] = ["stats", "histogram", "cursor", "explain", "near", "zipfiles", "app."];
-
 /// A name that is none of the parameters this version knows.
 pub fn unknown(name: &str) -> Refusal {
-    if LATER.iter().any(|later| name == *later || (later.ends_with('.') && name.starts_with(later))) {
-        return Refusal::at(Code::ParameterInvalid, name, format!("the parameter {name:?} is not available yet"));
+    if name == "near" {
+        let detail = "the parameter \"near\" is not available yet: there is no search by embeddings";
+        return Refusal::at(Code::ParameterInvalid, name, detail);
     }
     let shown: String = name.chars().take(80).collect();
     let candidates = KNOWN.iter().copied().chain(BUILTINS.iter().map(|builtin| builtin.name));

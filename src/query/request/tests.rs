@@ -15,7 +15,7 @@ fn json(text: &str) -> Result<SearchRequest, Refusal> {
 fn nothing_asked_is_everything_by_date() {
     let request = pairs("").unwrap();
     assert_eq!(request, SearchRequest::default());
-    assert_eq!((request.size, request.sort.as_str(), request.descending), (100, "datetime", true));
+    assert_eq!((request.size, &*request.sort, request.descending), (100, &[SortChoice::of("datetime")][..], true));
     assert_eq!(json("{}").unwrap(), request);
     assert_eq!(pairs("token=x&token=y").unwrap(), request);
 }
@@ -25,17 +25,19 @@ fn both_doors_read_the_same() {
     let by_pairs = pairs(
         "q=a&output=summary&format=csv&fields=voci,-agentid&offset=5&size=0&sort=queue&sortdir=asc&moments=3&\
          facets=queue,direction:20&after=ff&timeout=2.5&daterange=20260101-&modified=-20260201&tid=A,B&\
-         agent_clarity=0.6-1.0&agent_gender=Female&terms.queue=a,b",
+         agent_clarity=0.6-1.0&agent_gender=Female&terms.queue=a,b&\
+         stats=hold time&histogram=datetime:1d,hold time:30&app.name=A&app.B.C=Low",
     );
     let by_json = json(
         r#"{"q":"a","output":"summary","format":"csv","fields":["voci","-agentid"],"offset":5,"size":0,"sort":"queue",
         "sortdir":"asc","moments":"3","facets":["queue","direction:20"],"after":"ff","timeout":2.5,
         "daterange":"20260101-","modified":"-20260201","tid":["A","B"],"agent_clarity":"0.6-1.0",
-        "agent_gender":"Female","terms.queue":"a,b","token":"t","cursor":null}"#,
+        "agent_gender":"Female","terms.queue":"a,b","token":"t","cursor":null,"stats":["hold time"],
+        "histogram":["datetime:1d","hold time:30"],"app.name":"A","app.B.C":"low"}"#,
     );
     let request = by_pairs.unwrap();
     assert_eq!(by_json.unwrap(), request);
-    assert_eq!(request.facets[1], FacetChoice { name: "direction".into(), size: 20 });
+    assert_eq!(request.facets[1], FacetChoice { name: "direction".into(), size: 20, prefix: None });
     assert_eq!(request.fields[1], Chosen { name: "agentid".into(), dropped: true });
     assert_eq!(request.timeout, Some(Duration::from_millis(2_500)));
     assert_eq!(request.conditions.len(), 4);
@@ -46,7 +48,37 @@ fn both_doors_read_the_same() {
 fn wrong_parameters_are_named() {
     let table = [
         ("output=xml", Code::ParameterInvalid, "Invalid output option"),
-        ("output=zip", Code::ParameterInvalid, "output=zip is not available yet"),
+        ("zipfiles=text", Code::ParameterInvalid, "the parameter \"zipfiles\" goes with output=zip only"),
+        (
+            "output=zip&zipfiles=json,mp3",
+            Code::ParameterInvalid,
+            "the parameter \"zipfiles\" cannot name mp3: there are no recordings here",
+        ),
+        (
+            "format=csv&output=zip",
+            Code::ParameterInvalid,
+            "the parameter \"format\" can be csv only with output=summary",
+        ),
+        (
+            "cursor=&offset=1",
+            Code::ParameterInvalid,
+            "the parameter \"cursor\" goes on where the last page ended: leave out offset",
+        ),
+        (
+            "cursor=&size=0",
+            Code::ParameterInvalid,
+            "the parameter \"cursor\" needs a size of at least 1: a page without rows ends nowhere",
+        ),
+        (
+            "cursor=&output=count",
+            Code::ParameterInvalid,
+            "the parameter \"cursor\" goes with rows: there are none here",
+        ),
+        (
+            "explain=a&output=details",
+            Code::ParameterInvalid,
+            "the parameter \"explain\" answers in its own shape: leave out output and format",
+        ),
         ("size=1001", Code::ParameterInvalid, "the parameter \"size\" is a whole number from 0 to 1000"),
         ("size=+1", Code::ParameterInvalid, "the parameter \"size\" is a whole number from 0 to 1000"),
         ("moments=101", Code::ParameterInvalid, "the parameter \"moments\" is a whole number from 0 to 100"),
@@ -65,10 +97,19 @@ fn wrong_parameters_are_named() {
             Code::ParameterUnknown,
             "there is no parameter \"queue\"; for a configured field write `terms.NAME=value`",
         ),
-        ("stats=x", Code::ParameterInvalid, "the parameter \"stats\" is not available yet"),
+        (
+            "near=x",
+            Code::ParameterInvalid,
+            "the parameter \"near\" is not available yet: there is no search by embeddings",
+        ),
+        (
+            "histogram=x",
+            Code::ParameterInvalid,
+            "the parameter \"histogram\" needs an interval for \"x\", such as `datetime:1d` or `hold_time:30`",
+        ),
+        ("app.x=All", Code::ParameterInvalid, "the parameter \"app.x\" needs `app.name`, the application"),
         ("terms.all=x |", Code::ParameterInvalid, "the parameter \"terms.all\": at character 3: expected a phrase"),
         ("regex.agnt=x", Code::ParameterUnknown, "there is no parameter \"regex.agnt\"; did you mean \"regex.agent\"?"),
-        ("app.name=x", Code::ParameterInvalid, "the parameter \"app.name\" is not available yet"),
         ("q=(", Code::QueryInvalid, "at character 1: expected something to find"),
     ];
     for (text, code, detail) in table {
@@ -76,7 +117,10 @@ fn wrong_parameters_are_named() {
         assert_eq!((refusal.code, refusal.detail.as_str()), (code, detail), "{text}");
     }
     assert!(pairs("facets=queue:0").unwrap_err().detail.contains("sizes go from 1 to 1000"));
-    assert_eq!(pairs("facets=\"a,b:c\":3").unwrap().facets[0], FacetChoice { name: "a,b:c".into(), size: 3 });
+    assert_eq!(
+        pairs("facets=\"a,b:c\":3").unwrap().facets[0],
+        FacetChoice { name: "a,b:c".into(), size: 3, prefix: None }
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Searches against a small configuration.
+mod asked;
 mod language;
 
 use super::*;

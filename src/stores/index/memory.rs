@@ -87,6 +87,7 @@ impl SearchIndex for MemoryIndex {
             record_segments: 1,
             turns: documents.values().map(|document| document.turns.len() as u64).sum(),
             records: documents.len() as u64,
+            value_bytes: 0,
         }
     }
 

@@ -52,6 +52,8 @@ pub struct IndexFigures {
     pub turns: u64,
     /// Transcripts.
     pub records: u64,
+    /// Bytes of memory taken by values that searches asked for.
+    pub value_bytes: u64,
 }
 
 /// What opening found.

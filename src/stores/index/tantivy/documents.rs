@@ -9,6 +9,7 @@ use crate::domain::fields::definition::Storage;
 use crate::domain::identity::{Key, OrgId};
 use crate::domain::record::Record;
 use crate::domain::transcript::Turn;
+use crate::domain::transcript::scores::score_id;
 use crate::domain::words;
 use crate::query::resolved::Target;
 use tantivy::TantivyDocument;
@@ -120,6 +121,12 @@ impl Values {
         {
             if let Some(text) = text {
                 self.add_keyword(name, text);
+            }
+        }
+        for (app, path, score) in values.scores.iter() {
+            if score.is_finite() {
+                let path = schema::path(Target::Score(score_id(app, path)));
+                self.numbers.push((path, OwnedValue::F64(score)));
             }
         }
         for (name, value) in &values.attributes {

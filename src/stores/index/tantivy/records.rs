@@ -1,5 +1,6 @@
 //! One segment of records as searches see it: what never changes about it, read once and shared by all snapshots.
 use super::columns::Column;
+use super::columns::keywords::Keywords;
 use super::failure::{corrupt, unread};
 use super::schema::{self, RecordFields};
 use super::turns;
@@ -99,9 +100,16 @@ impl RecordCache {
         Ok(self.columns.write().entry(target).or_insert(column).clone())
     }
 
-    /// The fields whose values were asked for.
-    pub fn targets(&self) -> Vec<Target> {
-        self.columns.read().keys().copied().collect()
+    /// The fields whose values were asked for, and whether substrings of them were.
+    pub fn targets(&self) -> Vec<(Target, bool)> {
+        let columns = self.columns.read();
+        let infix = |column: &Column| column.keywords().is_some_and(Keywords::has_trigrams);
+        columns.iter().map(|(target, column)| (*target, infix(column))).collect()
+    }
+
+    /// Bytes of memory that the values asked for take.
+    pub fn bytes(&self) -> usize {
+        self.columns.read().values().map(|column| column.bytes()).sum()
     }
 
     /// What the record of a document says of itself.

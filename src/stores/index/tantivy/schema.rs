@@ -193,13 +193,14 @@ pub fn key_term(field: Field, key: u32) -> Term {
     Term::from_field_u64(field, u64::from(key))
 }
 
-/// The path of a field's or built-in's values within their JSON field: numbers, never names, so that names may hold
+/// The path of a field's, built-in's or score's values within their JSON field: numbers, never names, so that names may hold
 /// anything and a retyped field is another path.
 pub fn path(target: Target) -> String {
     match target {
         Target::Field(id, Storage::Words) => format!("w{}", id.0),
         Target::Field(id, _) => format!("f{}", id.0),
         Target::Builtin(builtin) => format!("b_{}", builtin.name),
+        Target::Score(id) => format!("s{id:x}"),
     }
 }
 

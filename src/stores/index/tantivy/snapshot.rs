@@ -208,11 +208,14 @@ impl Snapshot {
     fn warm(&self, next: &Self, fresh: &[u32]) -> Result<()> {
         let kept: HashSet<_> = next.records.iter().flatten().map(|segment| segment.cache.id()).collect();
         let gone = self.records.iter().flatten().filter(|segment| !kept.contains(&segment.cache.id()));
-        let wanted: HashSet<Target> = gone.flat_map(|segment| segment.cache.targets()).collect();
+        let wanted: HashSet<(Target, bool)> = gone.flat_map(|segment| segment.cache.targets()).collect();
         for segment in fresh.iter().filter_map(|slot| next.segment(*slot)) {
             if segment.cache.keys.len() >= WARM_FROM {
-                for target in &wanted {
-                    segment.cache.column(*target)?;
+                for (target, infix) in &wanted {
+                    let column = segment.cache.column(*target)?;
+                    if let (true, Some(keywords)) = (*infix, column.keywords()) {
+                        keywords.candidates(&[]);
+                    }
                 }
             }
         }

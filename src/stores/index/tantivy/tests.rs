@@ -1,6 +1,8 @@
 //! The index from outside: what is applied is found, in the right order, and survives.
 mod durability;
+mod figures;
 mod oracle;
+mod pages;
 mod phrases;
 mod said;
 mod shown;

@@ -2,7 +2,7 @@
 //!
 //! *Decision:* turn → transcript is a plain array (4 bytes a turn) made when the segment appears; reading the library's
 //! column instead costs a third more per word searched.
-use super::columns::per_doc::PerDoc;
+use super::columns::entries::Entries;
 use super::columns::strings::Strings;
 use super::failure::{corrupt, unread};
 use super::schema::{self, TurnFields};
@@ -102,7 +102,7 @@ impl Vocabulary {
         let mut stream = terms.range().ge(head).into_stream().map_err(unread)?;
         while stream.advance() {
             let Some(word) = stream.key().strip_prefix(head) else { break };
-            own.words.push(std::str::from_utf8(word).map_err(|_| corrupt("read a word"))?);
+            own.words.push(std::str::from_utf8(word).map_err(|_| corrupt("read a word"))?)?;
         }
         Ok(own)
     }
@@ -170,16 +170,13 @@ impl TurnCache {
     fn read_voices(&self) -> Result<Voices> {
         let (columns, docs) = (self.reader.fast_fields(), self.reader.max_doc());
         let labels = columns.str(schema::SPEAKER).map_err(unread)?;
-        let spoken: PerDoc<i64> = match &labels {
-            Some(labels) => PerDoc::read(labels.ords(), docs, |ordinal| ordinal as i64),
-            None => PerDoc::none(docs),
-        };
+        let spoken = labels.as_ref().map_or(Entries::None, |labels| Entries::of_ordinals(labels.ords(), docs));
         let channels = columns.column_opt::<i64>(schema::CHANNEL).map_err(unread)?;
         let roles = columns.column_opt::<u64>(schema::ROLE).map_err(unread)?;
-        let mut numbers: HashMap<(Option<i64>, Option<i64>, u64), u32> = HashMap::new();
+        let mut numbers: HashMap<(Option<u32>, Option<i64>, u64), u32> = HashMap::new();
         let mut voices = Voices { of: Vec::with_capacity(docs as usize), all: Vec::new() };
         for doc in 0..docs {
-            let label = spoken.of(doc).first().copied();
+            let label = spoken.of(doc).iter().next();
             let channel = channels.as_ref().and_then(|column| column.first(doc));
             let role = roles.as_ref().and_then(|column| column.first(doc)).unwrap_or(0);
             let number = match numbers.get(&(label, channel, role)) {
@@ -188,7 +185,7 @@ impl TurnCache {
                     let mut speaker = None;
                     if let (Some(ordinal), Some(labels)) = (label, &labels) {
                         let mut text = String::new();
-                        labels.ord_to_str(ordinal as u64, &mut text).map_err(unread)?;
+                        labels.ord_to_str(u64::from(ordinal), &mut text).map_err(unread)?;
                         speaker = Some(text);
                     }
                     let number = u32::try_from(voices.all.len()).unwrap_or(u32::MAX);

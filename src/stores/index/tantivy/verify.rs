@@ -43,5 +43,6 @@ pub fn figures(snapshot: &Snapshot) -> IndexFigures {
         record_segments: snapshot.records.iter().flatten().count(),
         turns: snapshot.turns.iter().map(|segment| segment.len()).sum(),
         records: snapshot.live,
+        value_bytes: snapshot.records.iter().flatten().map(|segment| segment.cache.bytes() as u64).sum(),
     }
 }

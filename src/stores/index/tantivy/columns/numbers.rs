@@ -1,8 +1,7 @@
-//! A column of numbers or instants: values by document, and all of them sorted.
-use super::per_doc::{Missing, PerDoc};
+//! The different numbers or instants of a column.
+use super::entries::{Entries, rows};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::failure::unread;
-use std::ops::Range;
 use tantivy::SegmentReader;
 
 /// What the integers that stand for the values mean.
@@ -18,11 +17,8 @@ pub enum Scale {
 #[derive(Debug)]
 pub struct Numbers {
     scale: Scale,
-    per_doc: PerDoc<i64>,
-    /// Sorted; a document's equal values stand once.
+    /// Sorted, each once.
     values: Vec<i64>,
-    /// The document of each of `values`.
-    docs: Vec<u32>,
 }
 
 /// A double as an integer that sorts as it does; the two zeros are one.
@@ -41,24 +37,23 @@ fn turn(bits: i64) -> i64 {
 }
 
 impl Numbers {
-    /// Reads them.
-    pub fn read(reader: &SegmentReader, name: &str, scale: Scale) -> Result<Self> {
+    /// Reads them, and which ones each document has.
+    pub fn read(reader: &SegmentReader, name: &str, scale: Scale) -> Result<(Self, Entries)> {
         let (columns, docs) = (reader.fast_fields(), reader.max_doc());
-        let per_doc = match scale {
-            Scale::Double => {
-                columns.column_opt::<f64>(name).map_err(unread)?.map(|column| PerDoc::read(&column, docs, from_double))
-            }
-            Scale::Whole => columns
-                .column_opt::<i64>(name)
-                .map_err(unread)?
-                .map(|column| PerDoc::read(&column, docs, |value| value)),
-        }
-        .unwrap_or_else(|| PerDoc::none(docs));
-        let mut pairs: Vec<(i64, u32)> = per_doc.pairs().map(|(doc, value)| (value, doc)).collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let (values, docs) = pairs.into_iter().unzip();
-        Ok(Self { scale, per_doc, values, docs })
+        let read = match scale {
+            Scale::Double => columns.column_opt::<f64>(name).map_err(unread)?.map(|column| {
+                let (values, numbers) = numbered(rows(&column).into_iter().map(from_double));
+                let entries = Entries::new(&column, docs, values.len(), &numbers);
+                (values, entries)
+            }),
+            Scale::Whole => columns.column_opt::<i64>(name).map_err(unread)?.map(|column| {
+                let (values, numbers) = numbered(rows(&column).into_iter());
+                let entries = Entries::new(&column, docs, values.len(), &numbers);
+                (values, entries)
+            }),
+        };
+        let (values, entries) = read.unwrap_or((Vec::new(), Entries::None));
+        Ok((Self { scale, values }, entries))
     }
 
     /// What the integers mean.
@@ -66,41 +61,39 @@ impl Numbers {
         self.scale
     }
 
-    /// The values of a document.
+    /// The different values, sorted.
+    pub fn values(&self) -> &[i64] {
+        &self.values
+    }
+
+    /// The value of that number.
     #[inline]
-    pub fn of(&self, doc: u32) -> &[i64] {
-        self.per_doc.of(doc)
+    pub fn get(&self, value: u32) -> i64 {
+        self.values.get(value as usize).copied().unwrap_or(i64::MIN)
     }
 
-    /// Whether a document may have several values.
-    pub fn many(&self) -> bool {
-        self.per_doc.many()
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.values.as_slice())
     }
+}
 
-    /// The least or the greatest value of a document.
-    #[inline]
-    pub fn end(&self, doc: u32, greatest: bool) -> Option<i64> {
-        let values = self.per_doc.of(doc).iter().copied().filter(|value| *value != i64::NONE);
-        if greatest { values.max() } else { values.min() }
+/// The different values, sorted, and of each row the number of its value.
+fn numbered(rows: impl Iterator<Item = i64>) -> (Vec<i64>, Vec<u32>) {
+    let mut sorted: Vec<(i64, u32)> = rows.zip(0u32..).collect();
+    let mut numbers = vec![0; sorted.len()];
+    sorted.sort_unstable();
+    let mut values: Vec<i64> = Vec::new();
+    for (value, row) in sorted {
+        if values.last() != Some(&value) {
+            values.push(value);
+        }
+        if let Some(place) = numbers.get_mut(row as usize) {
+            *place = u32::try_from(values.len() - 1).unwrap_or(u32::MAX);
+        }
     }
-
-    /// Documents sorted by value.
-    pub fn docs(&self) -> &[u32] {
-        &self.docs
-    }
-
-    /// Where the values from `low` on and before `high` stand in [`Self::docs`]; both say what is too small.
-    pub fn range(&self, low: impl Fn(i64) -> bool, high: impl Fn(i64) -> bool) -> Range<usize> {
-        let from = self.values.partition_point(|value| low(*value));
-        let to = self.values.partition_point(|value| high(*value));
-        from..to.max(from)
-    }
-
-    /// The first and the last value of a range of [`Self::docs`].
-    pub fn ends(&self, range: &Range<usize>) -> Option<(i64, i64)> {
-        let values = self.values.get(range.clone())?;
-        Some((*values.first()?, *values.last()?))
-    }
+    values.shrink_to_fit();
+    (values, numbers)
 }
 
 #[cfg(test)]
@@ -114,5 +107,10 @@ mod tests {
         assert!(whole.is_sorted());
         assert_eq!(whole[3], whole[4]);
         assert!(doubles.iter().all(|value| to_double(from_double(*value)) == *value));
+    }
+
+    #[test]
+    fn equal_values_have_one_number() {
+        assert_eq!(numbered([5, -1, 5, 7].into_iter()), (vec![-1, 5, 7], vec![1, 0, 1, 2]));
     }
 }

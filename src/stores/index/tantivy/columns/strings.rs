@@ -1,10 +1,11 @@
 //! Many strings in one buffer.
+use crate::stores::error::{Kind, Result, Store, StoreError};
 
 /// Strings by number.
 #[derive(Clone, Debug)]
 pub struct Strings {
     text: String,
-    starts: Vec<usize>,
+    starts: Vec<u32>,
 }
 
 impl Default for Strings {
@@ -15,9 +16,27 @@ impl Default for Strings {
 
 impl Strings {
     /// Adds one; its number is the former length.
-    pub fn push(&mut self, text: &str) {
+    ///
+    /// # Errors
+    /// `Unavailable` when they are more than 4 GiB: a segment of that size is far beyond what is merged.
+    pub fn push(&mut self, text: &str) -> Result<()> {
+        let end = u32::try_from(self.text.len() + text.len()).map_err(|_| {
+            StoreError::plain(Store::Index, Kind::Unavailable, "hold more than 4 GiB of values of one field")
+        })?;
         self.text.push_str(text);
-        self.starts.push(self.text.len());
+        self.starts.push(end);
+        Ok(())
+    }
+
+    /// Gives back memory that is not used.
+    pub fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.starts.shrink_to_fit();
+    }
+
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(self.starts.as_slice())
     }
 
     /// How many.
@@ -29,7 +48,7 @@ impl Strings {
     #[inline]
     pub fn get(&self, number: usize) -> &str {
         match (self.starts.get(number), self.starts.get(number + 1)) {
-            (Some(from), Some(to)) => self.text.get(*from..*to).unwrap_or(""),
+            (Some(from), Some(to)) => self.text.get(*from as usize..*to as usize).unwrap_or(""),
             _ => "",
         }
     }
@@ -70,8 +89,8 @@ impl Strings {
         let mut from = 0;
         while let Some(at) = self.text.as_bytes().get(from..).and_then(|rest| finder.find(rest)) {
             let begin = from + at;
-            let number = self.starts.partition_point(|start| *start <= begin).saturating_sub(1);
-            let end = self.starts.get(number + 1).copied().unwrap_or(usize::MAX);
+            let number = self.starts.partition_point(|start| *start as usize <= begin).saturating_sub(1);
+            let end = self.starts.get(number + 1).map_or(usize::MAX, |end| *end as usize);
             if begin + part.len() <= end {
                 found.push(u32::try_from(number).unwrap_or(u32::MAX));
                 from = end;
@@ -90,7 +109,7 @@ mod tests {
 
     fn of(texts: &[&str]) -> Strings {
         let mut all = Strings::default();
-        texts.iter().for_each(|text| all.push(text));
+        texts.iter().for_each(|text| all.push(text).unwrap());
         all
     }
 

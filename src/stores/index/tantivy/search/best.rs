@@ -1,4 +1,5 @@
 //! The first rows of an order, without sorting what will not be shown.
+use std::cmp::Ordering;
 
 /// Keeps the first `room` of what is pushed, and all that tie with the last of them.
 pub struct Best<V> {
@@ -9,18 +10,43 @@ pub struct Best<V> {
     floor: Option<V>,
     /// When to thin out next.
     limit: usize,
+    /// What sorts before this is not wanted, and what equals it is kept apart, all of it.
+    edge: Option<V>,
+    equal: Vec<u32>,
 }
 
 impl<V: Ord + Copy> Best<V> {
     /// Room for `room` rows.
     pub fn new(room: usize, descending: bool) -> Self {
-        Self { room, descending, rows: Vec::new(), floor: None, limit: room.saturating_mul(4).max(512) }
+        let limit = room.saturating_mul(4).max(512);
+        Self { room, descending, rows: Vec::new(), floor: None, limit, edge: None, equal: Vec::new() }
+    }
+
+    /// Only what sorts after `edge`; what equals it is kept apart.
+    pub fn after(mut self, edge: Option<V>) -> Self {
+        self.edge = edge;
+        self
+    }
+
+    /// Whether there is room for whatever comes last.
+    pub fn has_room(&self) -> bool {
+        self.rows.len() < self.room
     }
 
     /// Offers a row.
     #[inline]
     pub fn push(&mut self, value: V, key: u32) {
-        if self.room == 0 || self.floor.is_some_and(|floor| after(value, floor, self.descending)) {
+        if let Some(edge) = self.edge {
+            match compare(value, edge, self.descending) {
+                Ordering::Less => return,
+                Ordering::Equal => {
+                    self.equal.push(key);
+                    return;
+                }
+                Ordering::Greater => {}
+            }
+        }
+        if self.room == 0 || self.floor.is_some_and(|floor| compare(value, floor, self.descending).is_gt()) {
             return;
         }
         self.rows.push((value, key));
@@ -37,31 +63,22 @@ impl<V: Ord + Copy> Best<V> {
         let descending = self.descending;
         let (_, last, _) = self.rows.select_nth_unstable_by(self.room - 1, |a, b| compare(a.0, b.0, descending));
         let floor = last.0;
-        self.rows.retain(|row| !after(row.0, floor, descending));
+        self.rows.retain(|row| compare(row.0, floor, descending).is_le());
         self.floor = Some(floor);
     }
 
-    /// How many are kept so far.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// The rows in order of their values; ties in no order.
-    pub fn sorted(mut self) -> Vec<(V, u32)> {
+    /// The keys of what equals the edge, and the rows after it in order of their values; ties in no order.
+    pub fn sorted(mut self) -> (Vec<u32>, Vec<(V, u32)>) {
         self.thin();
         let descending = self.descending;
         self.rows.sort_unstable_by(|a, b| compare(a.0, b.0, descending));
-        self.rows
+        (self.equal, self.rows)
     }
 }
 
 /// How two values sort.
-pub fn compare<V: Ord>(a: V, b: V, descending: bool) -> std::cmp::Ordering {
+pub fn compare<V: Ord>(a: V, b: V, descending: bool) -> Ordering {
     if descending { b.cmp(&a) } else { a.cmp(&b) }
-}
-
-fn after<V: Ord>(a: V, b: V, descending: bool) -> bool {
-    compare(a, b, descending).is_gt()
 }
 
 #[cfg(test)]
@@ -75,13 +92,25 @@ mod tests {
             for key in 0..2_000u32 {
                 best.push(key % 100, key);
             }
-            let rows = best.sorted();
-            assert_eq!(rows.len(), 20);
+            let (equal, rows) = best.sorted();
+            assert_eq!((equal.len(), rows.len()), (0, 20));
             assert!(rows.iter().all(|row| row.0 == if descending { 99 } else { 0 }));
         }
         let mut few = Best::new(5, true);
         few.push(1, 10);
         few.push(2, 20);
-        assert_eq!(few.sorted(), [(2, 20), (1, 10)]);
+        assert_eq!(few.sorted().1, [(2, 20), (1, 10)]);
+    }
+
+    #[test]
+    fn begins_after_an_edge() {
+        let mut best = Best::new(2, true).after(Some(50));
+        for key in 0..200u32 {
+            best.push(key % 100, key);
+        }
+        assert!(!best.has_room());
+        let (equal, rows) = best.sorted();
+        assert_eq!(equal, [50, 150]);
+        assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), [49, 49]);
     }
 }

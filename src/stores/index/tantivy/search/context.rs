@@ -31,6 +31,8 @@ impl<'a> Context<'a> {
     /// Looks up the clauses.
     pub fn new(snapshot: &'a Snapshot, search: &'a ResolvedSearch, deadline: Deadline) -> Result<Self> {
         let (scope, statistics) = snapshot.in_scope(&search.scope);
+        // Further pages keep those of the first.
+        let statistics = search.after.as_ref().map_or(statistics, |after| after.statistics);
         let mut said: Vec<(&Said, bool)> = Vec::new();
         collect(&search.root, true, &mut said);
         let (mut clauses, mut scored): (Vec<Clause<'a>>, Vec<usize>) = (Vec::new(), Vec::new());
@@ -53,11 +55,6 @@ impl<'a> Context<'a> {
     /// Whether rows are ordered by score before anything else.
     pub fn by_score(&self) -> bool {
         matches!(self.search.order.first(), Some(key) if key.by == SortBy::Score)
-    }
-
-    /// The direction of the first sort key.
-    pub fn descending(&self) -> bool {
-        self.search.order.first().is_some_and(|key| key.descending)
     }
 
     /// Which clause this is.

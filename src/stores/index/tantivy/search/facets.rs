@@ -1,177 +1,204 @@
 //! Facets: how many of the matching transcripts have each value.
+//!
+//! *Decision:* transcripts are counted by the numbers their spellings have in each segment, without looking at a single
+//! string; strings are compared once per value and segment, and shown ones made for the values answered alone.
 use super::context::Context;
+use super::source::Columns;
 use crate::base::clock::Timestamp;
-use crate::base::fold;
 use crate::domain::fields::definition::Storage;
+use crate::query::facets::{number, shown};
 use crate::query::resolved::{FacetAsked, FacetValue, Target};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::Column;
-use crate::stores::index::tantivy::columns::keywords::Keywords;
+use crate::stores::index::tantivy::columns::entries::Own;
 use crate::stores::index::tantivy::columns::numbers::to_double;
-use crate::stores::index::tantivy::schema;
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-
-/// Integers up to this are exact as doubles.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The values of one facet: the most frequent first, then by code point of the spelling.
 pub fn count(context: &Context<'_>, asked: &FacetAsked, matching: &Bits) -> Result<Vec<FacetValue>> {
-    let mut keys = matching.clone();
-    if let Some(folders) = &asked.source.only_folders {
-        keys.keep(&context.snapshot.scope(folders.iter().map(|folder| folder.0)).0);
+    let mut values: Vec<FacetValue> = Vec::new();
+    let (mut kinds, prefix) = (0, asked.prefix.as_deref().unwrap_or(""));
+    for storage in [Storage::Keyword, Storage::Number, Storage::Instant] {
+        // Whole texts are not kept, and hardly two are the same.
+        let of_kind = |target: Target| target.storage() == storage;
+        let asked_for = asked.source.targets.iter().any(|target| of_kind(*target));
+        if !asked_for || (storage != Storage::Keyword && asked.prefix.is_some()) {
+            continue;
+        }
+        kinds += 1;
+        let columns = Columns::of_targets(context, &asked.source, of_kind)?;
+        values.extend(if columns.folders().is_some() {
+            folders(context, &columns, matching, prefix)
+        } else if storage == Storage::Keyword {
+            keywords(context, &columns, matching, prefix, asked)?
+        } else {
+            numbers(context, &columns, matching, asked)?
+        });
     }
-    let Some(target) = asked.source.targets.first() else { return Ok(Vec::new()) };
-    let counted = match *target {
-        Target::Builtin(builtin) if builtin.name == schema::FOLDER => folders(context, &keys),
-        target => match target.storage() {
-            Storage::Keyword => keywords(context, target, &keys)?,
-            Storage::Number | Storage::Instant => numbers(context, target, &keys)?,
-            // Whole texts are not kept, and hardly two are the same.
-            Storage::Words => Vec::new(),
-        },
-    };
-    let mut values: Vec<(String, FacetValue)> =
-        counted.into_iter().map(|(value, count)| (text(&value), FacetValue { value, count })).collect();
-    values.sort_unstable_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(&b.0)));
+    if kinds > 1 {
+        values = added_up(values);
+    }
+    values.sort_by_cached_key(|facet| (Reverse(facet.count), shown(&facet.value)));
     values.truncate(asked.size);
-    Ok(values.into_iter().map(|(_, value)| value).collect())
+    Ok(values)
 }
 
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// A folded value's transcripts, and each spelling's.
-#[derive(Default)]
-struct Group<'c> {
-    count: u64,
-    spellings: BTreeMap<&'c str, u64>,
-}
-
-fn keywords(context: &Context<'_>, target: Target, keys: &Bits) -> Result<Vec<(Value, u64)>> {
-    let columns = columns(context, target)?;
-    let tallies = tally(context, &columns, keys)?;
-    let mut groups: HashMap<&str, Group<'_>> = HashMap::new();
-    for (column, tally) in columns.iter().zip(&tallies) {
-        let Some(Column::Keywords(column)) = column.as_deref() else { continue };
-        for (spelling, count) in (0u32..).zip(tally).filter(|(_, count)| **count > 0) {
-            let group = groups.entry(column.folded().get(column.fold_of(spelling) as usize)).or_default();
-            group.count += u64::from(*count);
-            *group.spellings.entry(column.shown().get(spelling as usize)).or_default() += u64::from(*count);
+/// Values of several kinds that are spelled alike are one, shown as a string when one of them is.
+fn added_up(values: Vec<FacetValue>) -> Vec<FacetValue> {
+    let mut by_spelling: BTreeMap<String, FacetValue> = BTreeMap::new();
+    for own in values {
+        let place =
+            by_spelling.entry(shown(&own.value)).or_insert_with(|| FacetValue { value: own.value.clone(), count: 0 });
+        place.count += own.count;
+        if own.value.is_string() {
+            place.value = own.value;
         }
     }
-    let shown = |group: &Group<'_>| {
-        // Of equally frequent ones the least by code point, which comes first in the map.
-        let most = group.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
-        most.map_or(Value::Null, |(spelling, _)| Value::String((*spelling).to_owned()))
-    };
-    Ok(groups.values().map(|group| (shown(group), group.count)).collect())
+    by_spelling.into_values().collect()
 }
 
-/// How often each spelling of each segment counts.
-fn tally(context: &Context<'_>, columns: &[Option<Arc<Column>>], keys: &Bits) -> Result<Vec<Vec<u32>>> {
-    let mut tallies: Vec<Vec<u32>> = columns
-        .iter()
-        .map(|column| match column.as_deref() {
-            Some(Column::Keywords(column)) => vec![0; column.shown().len()],
-            _ => Vec::new(),
-        })
-        .collect();
+/// How often each entry of each column counts: once per transcript and value.
+pub fn tally(context: &Context<'_>, columns: &Columns, matching: &Bits) -> Result<Vec<Vec<u32>>> {
+    let mut tallies: Vec<Vec<u32>> = columns.all().iter().map(|column| vec![0; column.kinds_of_entries()]).collect();
     let mut once: Vec<u32> = Vec::new();
-    for (key, at) in keys.iter().zip(1usize..) {
-        if at.is_multiple_of(256) {
-            context.deadline.tick()?;
+    columns.each(context, matching, |place, column, own| {
+        let Some(tally) = tallies.get_mut(place) else { return };
+        match own.only() {
+            Some(one) => add(tally, one),
+            None => once_each(column, own, &mut once, |entry| add(tally, entry)),
         }
-        let Some(entry) = context.snapshot.entries.get(key) else { continue };
-        let slot = entry.slot as usize;
-        let (Some(Some(column)), Some(tally)) = (columns.get(slot), tallies.get_mut(slot)) else { continue };
-        let Column::Keywords(column) = column.as_ref() else { continue };
-        match column.spellings(entry.doc) {
-            [] => {}
-            [one] => add(tally, *one),
-            several => once_each(column, several, &mut once, tally),
-        }
-    }
+    })?;
     Ok(tallies)
 }
 
 /// Equal elements of a list count once, in their first spelling.
-fn once_each(column: &Keywords, several: &[u32], once: &mut Vec<u32>, tally: &mut [u32]) {
+pub fn once_each(column: &Column, own: Own<'_>, once: &mut Vec<u32>, mut each: impl FnMut(u32)) {
     once.clear();
-    for spelling in several {
-        let value = column.fold_of(*spelling);
+    for entry in own.iter() {
+        let value = column.value(entry);
         if !once.contains(&value) {
             once.push(value);
-            add(tally, *spelling);
+            each(entry);
         }
     }
 }
 
 #[inline]
-fn add(tally: &mut [u32], spelling: u32) {
-    if let Some(count) = tally.get_mut(spelling as usize) {
+fn add(tally: &mut [u32], entry: u32) {
+    if let Some(count) = tally.get_mut(entry as usize) {
         *count += 1;
     }
 }
 
-fn numbers(context: &Context<'_>, target: Target, keys: &Bits) -> Result<Vec<(Value, u64)>> {
-    let columns = columns(context, target)?;
-    let mut counts: HashMap<i64, u64> = HashMap::new();
-    for (key, at) in keys.iter().zip(1usize..) {
-        if at.is_multiple_of(256) {
-            context.deadline.tick()?;
+/// A folded value's transcripts, and each spelling's: column, spelling, transcripts.
+#[derive(Default)]
+struct Group {
+    count: u64,
+    first: Option<(usize, u32, u64)>,
+    others: Vec<(usize, u32, u64)>,
+}
+
+impl Group {
+    fn add(&mut self, spelling: (usize, u32, u64)) {
+        self.count += spelling.2;
+        match self.first {
+            None => self.first = Some(spelling),
+            Some(_) => self.others.push(spelling),
         }
-        let Some(entry) = context.snapshot.entries.get(key) else { continue };
-        let Some(Some(column)) = columns.get(entry.slot as usize) else { continue };
-        let Column::Numbers(column) = column.as_ref() else { continue };
-        let values = column.of(entry.doc);
-        for (value, place) in values.iter().zip(0usize..) {
-            if !values.iter().take(place).any(|before| before == value) {
-                *counts.entry(*value).or_default() += 1;
+    }
+
+    /// The most frequent spelling; of equally frequent ones the least by code point.
+    fn shown(&self, columns: &Columns) -> String {
+        let text = |own: &(usize, u32, u64)| {
+            columns.all().get(own.0).and_then(|column| column.keywords()).map_or("", |keywords| keywords.shown(own.1))
+        };
+        let mut spellings: HashMap<&str, u64> = HashMap::new();
+        for own in self.first.iter().chain(&self.others) {
+            *spellings.entry(text(own)).or_default() += own.2;
+        }
+        most(spellings.into_iter())
+    }
+}
+
+fn most<'s>(spellings: impl Iterator<Item = (&'s str, u64)>) -> String {
+    spellings.max_by_key(|(text, count)| (*count, Reverse(*text))).map_or("", |(text, _)| text).to_owned()
+}
+
+fn keywords(
+    context: &Context<'_>,
+    columns: &Columns,
+    matching: &Bits,
+    prefix: &str,
+    asked: &FacetAsked,
+) -> Result<Vec<FacetValue>> {
+    let tallies = tally(context, columns, matching)?;
+    let mut groups: HashMap<&str, Group> = HashMap::new();
+    for ((column, tally), place) in columns.all().iter().zip(&tallies).zip(0usize..) {
+        context.deadline.check()?;
+        let Some(keywords) = column.keywords() else { continue };
+        let folded = keywords.folded();
+        let from = folded.partition(|value| value < prefix);
+        let to = folded.partition(|value| value < prefix || value.starts_with(prefix));
+        for (spelling, count) in (0u32..).zip(tally).filter(|(_, count)| **count > 0) {
+            let value = keywords.fold_of(spelling) as usize;
+            if from <= value && value < to {
+                groups.entry(folded.get(value)).or_default().add((place, spelling, u64::from(*count)));
             }
         }
     }
-    let instants = target.storage() == Storage::Instant;
-    let shown =
-        |value: i64| if instants { Value::String(Timestamp(value).rfc3339()) } else { number(to_double(value)) };
-    Ok(counts.into_iter().map(|(value, count)| (shown(value), count)).collect())
+    let groups = frequent(groups.into_values(), |group| group.count, asked);
+    Ok(groups
+        .into_iter()
+        .map(|group| FacetValue { value: Value::String(group.shown(columns)), count: group.count })
+        .collect())
 }
 
-/// Whole numbers without a fraction.
-fn number(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < EXACT { Value::from(value as i64) } else { Value::from(value) }
+/// Those that can be among the values answered: the most frequent, and all as frequent as the last of them.
+fn frequent<T>(all: impl Iterator<Item = T>, count: impl Fn(&T) -> u64, asked: &FacetAsked) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    // Of several kinds values may yet be added up.
+    let alone = asked.source.targets.windows(2).all(|pair| matches!(pair, [a, b] if a.storage() == b.storage()));
+    if alone && asked.size > 0 && all.len() > asked.size {
+        let (_, last, _) = all.select_nth_unstable_by_key(asked.size - 1, |one| Reverse(count(one)));
+        let least = count(last);
+        all.retain(|one| count(one) >= least);
+    }
+    all
 }
 
-fn folders(context: &Context<'_>, keys: &Bits) -> Vec<(Value, u64)> {
-    let mut groups: HashMap<String, Group<'_>> = HashMap::new();
-    for (id, name) in context.search.folder_names.iter() {
-        let count = context.snapshot.folders.get(&id.0).map_or(0, |folder| folder.keys.count_common(keys));
-        if count > 0 {
-            let group = groups.entry(fold::fold_value(name.as_str())).or_default();
-            group.count += count;
-            *group.spellings.entry(name.as_str()).or_default() += count;
+fn numbers(context: &Context<'_>, columns: &Columns, matching: &Bits, asked: &FacetAsked) -> Result<Vec<FacetValue>> {
+    let tallies = tally(context, columns, matching)?;
+    let mut counts: HashMap<i64, u64> = HashMap::new();
+    for (column, tally) in columns.all().iter().zip(&tallies) {
+        context.deadline.check()?;
+        let Some(numbers) = column.numbers() else { continue };
+        for (value, count) in numbers.values().iter().zip(tally).filter(|(_, count)| **count > 0) {
+            *counts.entry(*value).or_default() += u64::from(*count);
         }
     }
-    groups
-        .values()
-        .filter_map(|group| {
-            let most = group.spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)))?;
-            Some((Value::String((*most.0).to_owned()), group.count))
-        })
-        .collect()
+    let shown = |value: i64| match columns.storage {
+        Storage::Instant => Value::String(Timestamp(value).rfc3339()),
+        _ => number(to_double(value)),
+    };
+    let counts = frequent(counts.into_iter(), |(_, count)| *count, asked);
+    Ok(counts.into_iter().map(|(value, count)| FacetValue { value: shown(value), count }).collect())
 }
 
-fn columns(context: &Context<'_>, target: Target) -> Result<Vec<Option<Arc<Column>>>> {
-    let mut columns = Vec::with_capacity(context.snapshot.records.len());
-    for segment in &context.snapshot.records {
-        context.deadline.check()?;
-        columns.push(segment.as_ref().map(|segment| segment.cache.column(target)).transpose()?);
+fn folders(context: &Context<'_>, columns: &Columns, matching: &Bits, prefix: &str) -> Vec<FacetValue> {
+    let keys = columns.within(matching);
+    let mut groups: HashMap<&str, HashMap<&str, u64>> = HashMap::new();
+    for (id, (folded, name)) in columns.folders().into_iter().flatten() {
+        let count = context.snapshot.folders.get(id).map_or(0, |folder| folder.keys.count_common(&keys));
+        if count > 0 && folded.starts_with(prefix) {
+            *groups.entry(folded).or_default().entry(name).or_default() += count;
+        }
     }
-    Ok(columns)
+    let shown = |spellings: HashMap<&str, u64>| {
+        let count = spellings.values().sum();
+        FacetValue { value: Value::String(most(spellings.into_iter())), count }
+    };
+    groups.into_values().map(shown).collect()
 }

@@ -11,11 +11,14 @@ mod deadline;
 mod evaluate;
 mod expand;
 mod facets;
+mod histogram;
 mod moments;
 mod order;
 mod said;
 mod score;
+mod source;
 mod speakers;
+mod stats;
 mod texts;
 mod ties;
 mod values;
@@ -32,18 +35,23 @@ use std::time::Duration;
 /// Answers a search.
 ///
 /// # Errors
-/// `TooBroad` when a pattern stands for too many words; `TooExpensive` when `budget` is over; `Corrupt` or `Unavailable` when a segment cannot be read.
+/// `TooBroad` when a pattern stands for too many words or a histogram has too many buckets; `TooExpensive` when `budget`
+/// is over; `Corrupt` or `Unavailable` when a segment cannot be read.
 pub fn answer(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage> {
     let context = Context::new(snapshot, search, Deadline::after(budget))?;
     let matching = evaluate::matching(&context)?;
     let total = matching.count();
-    let rows = order::page(&context, &matching, total)?;
+    let (rows, next) = order::page(&context, &matching, total)?;
     let keys: Vec<u32> = rows.iter().map(|(key, _)| *key).collect();
     let moments = moments::of(&context, &keys)?;
     let hits =
         rows.into_iter().zip(moments).map(|((key, score), moments)| Hit { key: Key(key), score, moments }).collect();
     let facets =
         search.facets.iter().map(|asked| facets::count(&context, asked, &matching)).collect::<Result<Vec<_>>>()?;
+    let stats = search.stats.iter().map(|source| stats::of(&context, source, &matching, total));
+    let stats = stats.collect::<Result<Vec<_>>>()?;
+    let histograms = search.histograms.iter().map(|asked| histogram::of(&context, asked, &matching));
+    let histograms = histograms.collect::<Result<Vec<_>>>()?;
     context.deadline.check()?;
-    Ok(SearchPage { total, hits, facets, ..SearchPage::default() })
+    Ok(SearchPage { total, hits, facets, stats, histograms, next })
 }

@@ -1,23 +1,22 @@
 //! The rows of the page, in order.
 //!
-//! *Decision:* two ways to the same rows. When much matches, each segment's sorted column is walked and the walks are
-//! merged until the page is full: 20 rows of 100,000 cost 20 steps. When little matches, the value of each match is
-//! looked up and the best are kept. Which is cheaper is known from the total.
+//! *Decision:* two ways to the same rows. When much matches, each segment's sorted column of the first key is walked and
+//! the walks are merged until the page is full: 20 rows of 100,000 cost 20 steps. When little matches, the value of each
+//! match is looked up and the best are kept. Which is cheaper is known from the total.
+//!
+//! *Decision:* rows of one value are a group, and only groups that reach into the page are ordered by the next key. A page
+//! that begins after a position begins its walk there: what is before it is never seen, so that the thousandth page costs
+//! as much as the first.
 use super::best::{Best, compare};
 use super::context::Context;
 use super::score;
+use super::source::{Columns, rank_of, shown};
 use super::ties;
-use crate::base::fold;
-use crate::domain::fields::definition::Storage;
-use crate::query::resolved::{SortBy, Target};
+use crate::query::resolved::{Position, SortBy};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
-use crate::stores::index::tantivy::columns::Column;
-use crate::stores::index::tantivy::entries::Entry;
+use crate::stores::index::tantivy::columns::{Column, Rank};
 use crate::stores::index::tantivy::records::RecordSegment;
-use crate::stores::index::tantivy::schema;
-use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Steps of a walk that cost as much as looking up one value.
 const STEPS_PER_LOOKUP: u64 = 8;
@@ -25,222 +24,321 @@ const STEPS_PER_LOOKUP: u64 = 8;
 const STEP: usize = 256;
 
 /// The keys of the page in order, with their scores.
-pub fn page(context: &Context<'_>, matching: &Bits, total: u64) -> Result<Vec<(u32, f64)>> {
+pub type Rows = Vec<(u32, f64)>;
+
+/// The rows of the page, and where it ends when that is asked for and rows follow.
+pub fn page(context: &Context<'_>, matching: &Bits, total: u64) -> Result<(Rows, Option<Position>)> {
     let search = context.search;
-    let window = search.offset..search.offset.saturating_add(search.size);
-    if search.size == 0 || total <= window.start as u64 {
-        return Ok(Vec::new());
+    if search.size == 0 || total <= search.offset as u64 {
+        return Ok((Vec::new(), None));
     }
-    let Some(first) = search.order.first() else { return Ok(Vec::new()) };
-    let SortBy::Values(source) = &first.by else {
-        let rows = score::best(context, matching, window.end, first.descending)?;
-        let scored: HashMap<u32, i64> = rows.iter().map(|(rank, key)| (*key, *rank)).collect();
-        let keys = ties::settle(context, rows, &window, false)?;
-        let score = |key: &u32| scored.get(key).map_or(0.0, |rank| score::of_rank(*rank));
-        return Ok(keys.iter().map(|key| (*key, score(key))).collect());
+    let levels = Level::all(context)?;
+    let mut page = Page {
+        context,
+        levels: &levels,
+        after: search.after.as_ref(),
+        skip: search.offset,
+        room: search.size.saturating_add(usize::from(search.paging)),
+        rows: Vec::new(),
+        rank: None,
     };
-    let Some(target) = source.targets.first() else { return Ok(Vec::new()) };
-    let keys = by_value(context, matching, total, *target, &window)?;
+    page.fill(matching, total)?;
+    let Page { mut rows, .. } = page;
+    let follow = rows.len() > search.size;
+    rows.truncate(search.size);
+    let rows = scored(context, rows)?;
+    let next = match rows.last() {
+        Some((key, score)) if search.paging && follow => position(context, &levels, *key, *score)?,
+        _ => None,
+    };
+    Ok((rows, next))
+}
+
+/// Scores of rows that were not ordered by them are taken for the page alone.
+fn scored(context: &Context<'_>, rows: Vec<(u32, Option<i64>)>) -> Result<Rows> {
+    let known: Option<Rows> = rows.iter().map(|(key, rank)| Some((*key, score::of_rank((*rank)?)))).collect();
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let keys: Vec<u32> = rows.into_iter().map(|(key, _)| key).collect();
     let scores = score::of(context, &keys)?;
     Ok(keys.into_iter().zip(scores).collect())
 }
 
-type Window = std::ops::Range<usize>;
-
-fn by_value(context: &Context<'_>, matching: &Bits, total: u64, target: Target, window: &Window) -> Result<Vec<u32>> {
-    let descending = context.descending();
-    if let Target::Builtin(builtin) = target
-        && builtin.name == schema::FOLDER
-    {
-        let names: HashMap<u32, String> =
-            context.search.folder_names.iter().map(|(id, name)| (id.0, fold::fold_value(name.as_str()))).collect();
-        let rows = look_up(context, matching, window.end, |_, entry| names.get(&entry.folder).map(String::as_str))?;
-        return ties::settle(context, rows, window, true);
-    }
-    if target.storage() == Storage::Words {
-        // A text has no place in an order: all are missing.
-        let rows = matching.iter().map(|key| ((), key)).collect();
-        return ties::settle(context, rows, window, true);
-    }
-    let columns = Columns::of(context, target)?;
-    if target.storage() == Storage::Keyword {
-        let rows = columns.rows(context, matching, total, window.end, |column, doc| match column {
-            Column::Keywords(own) => own.end(doc, descending).map(|value| own.folded().get(value as usize)),
-            Column::Numbers(_) => None,
-        })?;
-        return ties::settle(context, rows, window, true);
-    }
-    let rows = columns.rows(context, matching, total, window.end, |column, doc| match column {
-        Column::Numbers(own) => own.end(doc, descending),
-        Column::Keywords(_) => None,
-    })?;
-    ties::settle(context, rows, window, true)
+/// Where a page ends that ends with this row.
+fn position(context: &Context<'_>, levels: &[Level], key: u32, score: f64) -> Result<Option<Position>> {
+    let Some(entry) = context.snapshot.entries.get(key) else { return Ok(None) };
+    let Some(segment) = context.snapshot.segment(entry.slot) else { return Ok(None) };
+    let value = |level: &Level| match &level.by {
+        By::Score => None,
+        By::Values(columns) => columns.rank(key, entry, level.descending).map(|rank| shown(rank, columns.storage)),
+    };
+    Ok(Some(Position {
+        values: levels.iter().take(context.search.order.len()).map(value).collect(),
+        score,
+        tid: segment.cache.tid(segment.cache.tid_ordinal(entry.doc)?)?,
+        key,
+        statistics: context.statistics,
+        matching: context.scored.iter().map(|clause| score::matching(context, *clause)).collect::<Result<Vec<_>>>()?,
+    }))
 }
 
-/// The values of one target, by slot.
-struct Columns {
-    slots: Vec<Option<Arc<Column>>>,
+/// A sort key, looked up.
+struct Level {
+    by: By,
+    descending: bool,
 }
 
-impl Columns {
-    fn of(context: &Context<'_>, target: Target) -> Result<Self> {
-        let mut slots = Vec::with_capacity(context.snapshot.records.len());
-        for segment in &context.snapshot.records {
-            context.deadline.check()?;
-            slots.push(segment.as_ref().map(|segment| segment.cache.column(target)).transpose()?);
+enum By {
+    Score,
+    Values(Columns),
+}
+
+impl Level {
+    /// The keys asked for, then the score; the transcript id comes after all of them.
+    fn all(context: &Context<'_>) -> Result<Vec<Self>> {
+        let mut levels = Vec::with_capacity(context.search.order.len() + 1);
+        for key in &context.search.order {
+            let by = match &key.by {
+                SortBy::Score => By::Score,
+                SortBy::Values(source) => By::Values(Columns::of(context, source)?),
+            };
+            levels.push(Level { by, descending: key.descending });
         }
-        Ok(Self { slots })
+        let by_score = levels.iter().any(|level| matches!(level.by, By::Score));
+        if !by_score && (!context.scored.is_empty() || context.search.after.is_some()) {
+            levels.push(Level { by: By::Score, descending: true });
+        }
+        Ok(levels)
+    }
+}
+
+/// A page being filled.
+struct Page<'p> {
+    context: &'p Context<'p>,
+    levels: &'p [Level],
+    /// Only rows after this one.
+    after: Option<&'p Position>,
+    /// Rows still to be left out.
+    skip: usize,
+    /// How many rows are wanted.
+    room: usize,
+    /// Keys, each with its score where that is known.
+    rows: Vec<(u32, Option<i64>)>,
+    /// The score of the rows that are pushed now, where it is known.
+    rank: Option<i64>,
+}
+
+impl Page<'_> {
+    fn is_full(&self) -> bool {
+        self.rows.len() >= self.room
     }
 
-    fn get(&self, slot: u32) -> Option<&Column> {
-        self.slots.get(slot as usize)?.as_deref()
+    /// How many rows matter yet.
+    fn wanted(&self) -> usize {
+        self.skip.saturating_add(self.room).saturating_sub(self.rows.len())
     }
 
-    /// The first `room` rows and what ties with the last; those without a value come last, as `None`.
-    fn rows<'c, V: Ord + Copy>(
-        &'c self,
-        context: &Context<'_>,
-        matching: &Bits,
-        total: u64,
-        room: usize,
-        value: impl Fn(&'c Column, u32) -> Option<V>,
-    ) -> Result<Vec<(Option<V>, u32)>> {
-        let live = context.snapshot.live.max(1);
-        let steps = live.saturating_mul(room as u64) / total.max(1);
-        if steps.min(live) > total.saturating_mul(STEPS_PER_LOOKUP) {
-            let value = |_, entry: &Entry| self.get(entry.slot).and_then(|column| value(column, entry.doc));
-            return look_up(context, matching, room, value);
-        }
-        let mut rows: Vec<(Option<V>, u32)> =
-            self.walk(context, matching, room, &value)?.into_iter().map(|(value, key)| (Some(value), key)).collect();
-        if rows.len() < room && (rows.len() as u64) < total {
-            for key in matching.iter() {
-                let entry = context.snapshot.entries.get(key);
-                let own = entry.and_then(|entry| self.get(entry.slot).and_then(|column| value(column, entry.doc)));
-                if own.is_none() {
-                    rows.push((None, key));
+    /// Takes ordered rows.
+    fn push(&mut self, keys: &[u32]) {
+        let skipped = self.skip.min(keys.len());
+        self.skip -= skipped;
+        let room = self.room.saturating_sub(self.rows.len());
+        self.rows.extend(keys.iter().skip(skipped).take(room).map(|key| (*key, self.rank)));
+    }
+
+    fn fill(&mut self, matching: &Bits, total: u64) -> Result<()> {
+        let after = self.after.is_some();
+        match self.levels.first() {
+            Some(Level { by: By::Score, descending }) if self.context.by_score() => {
+                let edge = self.after.map(|after| score::rank(after.score));
+                let best = Best::new(self.wanted(), *descending).after(edge);
+                let (equal, rows) = score::best(self.context, matching, best, *descending)?.sorted();
+                self.rank = edge;
+                self.settle(&equal, 1, true)?;
+                self.groups(&rows, 1, |page, rank| page.rank = Some(rank))
+            }
+            Some(Level { by: By::Values(columns), descending }) if self.walks(columns, total) => {
+                let edge = self.after.map(|after| after.values.first().and_then(Option::as_ref).map(rank_of));
+                let having = columns.within(matching);
+                if edge != Some(None) && !self.walk(columns, *descending, &having, edge.flatten())? {
+                    return Ok(());
                 }
+                // The walk is over and the page is not full: those without a value follow.
+                let entries = &self.context.snapshot.entries;
+                let missing = |key: &u32| entries.get(*key).and_then(|own| columns.rank(*key, own, false)).is_none();
+                let missing: Vec<u32> = matching.iter().filter(missing).collect();
+                self.settle(&missing, 1, edge == Some(None))
+            }
+            _ => {
+                let keys: Vec<u32> = matching.iter().collect();
+                self.settle(&keys, 0, after)
             }
         }
-        Ok(rows)
     }
 
-    /// Merges the walks of all segments.
-    fn walk<'c, V: Ord + Copy>(
-        &'c self,
-        context: &Context<'_>,
-        matching: &Bits,
-        room: usize,
-        value: &impl Fn(&'c Column, u32) -> Option<V>,
-    ) -> Result<Vec<(V, u32)>> {
-        let descending = context.descending();
+    /// Whether walking is cheaper than looking each match up.
+    fn walks(&self, columns: &Columns, total: u64) -> bool {
+        let live = self.context.snapshot.live.max(1);
+        let steps = live.saturating_mul(self.wanted() as u64) / total.max(1);
+        columns.folders().is_none() && steps.min(live) <= total.saturating_mul(STEPS_PER_LOOKUP)
+    }
+
+    /// Merges the walks of all segments, group by group; false when the page is full.
+    fn walk(&mut self, columns: &Columns, descending: bool, matching: &Bits, edge: Option<Rank<'_>>) -> Result<bool> {
         let mut walks = Vec::new();
-        for (slot, segment) in (0u32..).zip(&context.snapshot.records) {
-            if let (Some(segment), Some(column)) = (segment, self.get(slot)) {
-                let mut walk = Walk::new(column, segment, descending);
-                if walk.advance(context, matching, value)? {
+        for (slot, segment) in (0u32..).zip(&self.context.snapshot.records) {
+            let Some(segment) = segment else { continue };
+            for column in columns.slot(slot) {
+                let mut walk = Walk::new(column, segment, descending, edge);
+                if walk.advance(self.context, matching)? {
                     walks.push(walk);
                 }
             }
         }
-        let mut rows: Vec<(V, u32)> = Vec::new();
+        let mut group: Vec<u32> = Vec::new();
         loop {
-            let first = walks
-                .iter()
-                .enumerate()
-                .filter_map(|(at, walk)| walk.head.map(|head| (at, head)))
-                .min_by(|a, b| compare(a.1.0, b.1.0, descending));
-            let Some((at, head)) = first else { return Ok(rows) };
-            if rows.len() >= room && rows.last().is_some_and(|last| last.0 != head.0) {
-                return Ok(rows);
+            let heads = walks.iter().filter_map(|walk| walk.head.map(|head| head.0));
+            let Some(first) = heads.min_by(|a, b| compare(a, b, descending)) else { return Ok(true) };
+            group.clear();
+            for walk in &mut walks {
+                while let Some((rank, key)) = walk.head
+                    && rank == first
+                {
+                    group.push(key);
+                    walk.advance(self.context, matching)?;
+                }
             }
-            rows.push(head);
-            if let Some(walk) = walks.get_mut(at) {
-                walk.advance(context, matching, value)?;
+            self.settle(&group, 1, edge == Some(first))?;
+            if self.is_full() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Takes rows ordered by their value up to here; `each` is told each group's.
+    fn groups<V: PartialEq + Copy>(
+        &mut self,
+        rows: &[(V, u32)],
+        level: usize,
+        each: impl Fn(&mut Self, V),
+    ) -> Result<()> {
+        for group in rows.chunk_by(|a, b| a.0 == b.0) {
+            if self.is_full() {
+                break;
+            }
+            if let Some((value, _)) = group.first() {
+                each(self, *value);
+            }
+            let keys: Vec<u32> = group.iter().map(|(_, key)| *key).collect();
+            self.settle(&keys, level, false)?;
+        }
+        Ok(())
+    }
+
+    /// Takes rows that are alike in all keys before `level`, in order of the others. With `edge` they are like the
+    /// position in those keys too, and only those after it are taken.
+    fn settle(&mut self, keys: &[u32], level: usize, edge: bool) -> Result<()> {
+        if keys.is_empty() || self.is_full() {
+            return Ok(());
+        }
+        if !edge && (keys.len() == 1 || keys.len() <= self.skip) {
+            self.push(keys);
+            return Ok(());
+        }
+        let context = self.context;
+        let after = self.after.filter(|_| edge);
+        let Some(Level { by, descending }) = self.levels.get(level) else {
+            let keys = ties::by_tid(context, keys, self.wanted(), after.map(|after| (after.tid.as_str(), after.key)))?;
+            self.push(&keys);
+            return Ok(());
+        };
+        match by {
+            By::Score => {
+                let mut best = Best::new(self.wanted(), *descending).after(after.map(|own| score::rank(own.score)));
+                for (score, key) in score::of(context, keys)?.into_iter().zip(keys) {
+                    best.push(score::rank(score), *key);
+                }
+                let (equal, rows) = best.sorted();
+                self.settle(&equal, level + 1, true)?;
+                self.groups(&rows, level + 1, |_, _| {})
+            }
+            By::Values(columns) => {
+                let own = after.map(|after| after.values.get(level).and_then(Option::as_ref).map(rank_of));
+                let mut best = Best::new(self.wanted(), *descending).after(own.flatten());
+                let mut missing = Vec::new();
+                for (key, at) in keys.iter().zip(1usize..) {
+                    if at.is_multiple_of(STEP) {
+                        context.deadline.tick()?;
+                    }
+                    let entry = context.snapshot.entries.get(*key);
+                    match entry.and_then(|entry| columns.rank(*key, entry, *descending)) {
+                        Some(_) if own == Some(None) => {}
+                        Some(rank) => best.push(rank, *key),
+                        None => missing.push(*key),
+                    }
+                }
+                let (equal, rows) = best.sorted();
+                self.settle(&equal, level + 1, true)?;
+                self.groups(&rows, level + 1, |_, _| {})?;
+                self.settle(&missing, level + 1, own == Some(None))
             }
         }
     }
 }
 
 /// One segment's documents in the order of their values.
-struct Walk<'c, 's, V> {
+struct Walk<'c> {
     column: &'c Column,
-    segment: &'s RecordSegment,
+    segment: &'c RecordSegment,
     descending: bool,
+    many: bool,
+    /// The values not walked yet.
+    values: std::ops::Range<u32>,
+    /// The value walked now, and its documents not passed yet.
+    value: u32,
+    docs: &'c [u32],
     passed: usize,
-    /// Documents passed, where one may stand several times: the first time is its least or greatest value.
-    seen: Option<Bits>,
-    head: Option<(V, u32)>,
+    head: Option<(Rank<'c>, u32)>,
 }
 
-impl<'c, 's, V: Ord + Copy> Walk<'c, 's, V> {
-    fn new(column: &'c Column, segment: &'s RecordSegment, descending: bool) -> Self {
-        let many = match column {
-            Column::Keywords(own) => own.many(),
-            Column::Numbers(own) => own.many(),
+impl<'c> Walk<'c> {
+    /// From the first value that is not before `edge`.
+    fn new(column: &'c Column, segment: &'c RecordSegment, descending: bool, edge: Option<Rank<'_>>) -> Self {
+        let values = match edge {
+            None => 0..column.values(),
+            Some(edge) if descending => 0..column.partition(|own| own <= edge),
+            Some(edge) => column.partition(|own| own < edge)..column.values(),
         };
-        Self { column, segment, descending, passed: 0, seen: many.then(Bits::default), head: None }
+        let many = column.many();
+        Self { column, segment, descending, many, values, value: 0, docs: &[], passed: 0, head: None }
     }
 
     /// On to the next document that matches; false at the end.
-    fn advance(
-        &mut self,
-        context: &Context<'_>,
-        matching: &Bits,
-        value: &impl Fn(&'c Column, u32) -> Option<V>,
-    ) -> Result<bool> {
-        let docs = match self.column {
-            Column::Keywords(own) => own.docs(),
-            Column::Numbers(own) => own.docs(),
-        };
+    fn advance(&mut self, context: &Context<'_>, matching: &Bits) -> Result<bool> {
         self.head = None;
-        while self.passed < docs.len() {
-            let at = if self.descending { docs.len() - 1 - self.passed } else { self.passed };
+        loop {
+            while let Some((doc, rest)) = self.docs.split_first() {
+                self.docs = rest;
+                let Some(key) = self.segment.cache.keys.get(*doc as usize).copied() else { continue };
+                if !matching.contains(key) || !self.segment.has(*doc) {
+                    continue;
+                }
+                // A document with several values stands at its least or greatest.
+                if self.many && self.column.end(*doc, self.descending) != Some(self.value) {
+                    continue;
+                }
+                self.head = Some((self.column.rank(self.value), key));
+                return Ok(true);
+            }
             self.passed += 1;
             if self.passed.is_multiple_of(STEP) {
                 context.deadline.tick()?;
             }
-            let Some(doc) = docs.get(at).copied() else { continue };
-            let Some(key) = self.segment.cache.keys.get(doc as usize).copied() else { continue };
-            if !matching.contains(key) || !self.segment.has(doc) {
-                continue;
-            }
-            if let Some(seen) = &mut self.seen {
-                if seen.contains(doc) {
-                    continue;
-                }
-                seen.insert_growing(doc);
-            }
-            if let Some(value) = value(self.column, doc) {
-                self.head = Some((value, key));
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
-
-/// Looks up the value of each match and keeps the first `room`.
-fn look_up<V: Ord + Copy>(
-    context: &Context<'_>,
-    matching: &Bits,
-    room: usize,
-    value: impl Fn(u32, &Entry) -> Option<V>,
-) -> Result<Vec<(Option<V>, u32)>> {
-    let mut best = Best::new(room, context.descending());
-    let mut missing = Vec::new();
-    for (key, at) in matching.iter().zip(1usize..) {
-        if at.is_multiple_of(STEP) {
-            context.deadline.tick()?;
-        }
-        match context.snapshot.entries.get(key).and_then(|entry| value(key, entry)) {
-            Some(value) => best.push(value, key),
-            None => missing.push(key),
+            let next = if self.descending { self.values.next_back() } else { self.values.next() };
+            let Some(value) = next else { return Ok(false) };
+            self.value = value;
+            self.docs = self.column.docs(value..value + 1);
         }
     }
-    let mut rows: Vec<(Option<V>, u32)> = best.sorted().into_iter().map(|(value, key)| (Some(value), key)).collect();
-    if rows.len() < room {
-        rows.extend(missing.into_iter().map(|key| (None, key)));
-    }
-    Ok(rows)
 }

@@ -18,9 +18,8 @@ pub fn of_rank(rank: i64) -> f64 {
     to_double(rank)
 }
 
-/// The best `room` of `matching`, and what ties with the last of them: rank and key.
-pub fn best(context: &Context<'_>, matching: &Bits, room: usize, descending: bool) -> Result<Vec<(i64, u32)>> {
-    let mut best = Best::new(room, descending);
+/// Offers all of `matching` that may be among the `best`: rank and key.
+pub fn best(context: &Context<'_>, matching: &Bits, mut best: Best<i64>, descending: bool) -> Result<Best<i64>> {
     match context.scored.as_slice() {
         [] => {}
         [clause] => {
@@ -45,12 +44,12 @@ pub fn best(context: &Context<'_>, matching: &Bits, room: usize, descending: boo
         }
     }
     // Transcripts without any of the words score 0: behind all others, but in front when ascending.
-    if !descending || best.len() < room {
+    if !descending || best.has_room() {
         let mut others = matching.clone();
         others.drop_all(&with_words(context)?);
         others.iter().for_each(|key| best.push(rank(0.0), key));
     }
-    Ok(best.sorted())
+    Ok(best)
 }
 
 /// The transcripts in which the words of any clause stand.
@@ -120,8 +119,19 @@ fn add_parts(context: &Context<'_>, clause: usize, matching: &Bits, sums: &mut [
 
 /// The weight of a clause within the scope.
 fn idf(context: &Context<'_>, clause: usize) -> Result<f64> {
-    let matching = context.found(clause)?.map_or(0, |found| found.keys.count_common(&context.scope));
-    Ok(context.statistics.idf(matching))
+    Ok(context.statistics.idf(matching(context, clause)?))
+}
+
+/// How many transcripts of the scope match a clause; on further pages, how many did when the first was made.
+pub fn matching(context: &Context<'_>, clause: usize) -> Result<u64> {
+    let before = context.search.after.as_ref().and_then(|after| {
+        let at = context.scored.iter().position(|scored| *scored == clause)?;
+        after.matching.get(at).copied()
+    });
+    match before {
+        Some(matching) => Ok(matching),
+        None => Ok(context.found(clause)?.map_or(0, |found| found.keys.count_common(&context.scope))),
+    }
 }
 
 #[inline]

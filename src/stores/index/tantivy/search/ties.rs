@@ -1,68 +1,15 @@
-//! Rows of one value: by score descending where scores are not the order itself, then by transcript id ascending.
+//! Rows that are alike in everything but their transcript: by transcript id ascending, then by key.
 use super::context::Context;
-use super::score;
 use crate::stores::error::Result;
+use crate::stores::index::tantivy::records::RecordCache;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::ops::Range;
 
-/// The keys of `rows` (sorted by value) that stand in `window`, ties settled.
-pub fn settle<V: PartialEq>(
-    context: &Context<'_>,
-    rows: Vec<(V, u32)>,
-    window: &Range<usize>,
-    by_score: bool,
-) -> Result<Vec<u32>> {
-    let mut keys: Vec<u32> = rows.iter().map(|(_, key)| *key).collect();
-    let mut from = 0;
-    for group in rows.chunk_by(|a, b| a.0 == b.0) {
-        let to = from + group.len();
-        if group.len() > 1
-            && from < window.end
-            && to > window.start
-            && let Some(own) = keys.get_mut(from..to)
-        {
-            let last = window.end.min(to) - from;
-            if by_score && !context.scored.is_empty() {
-                order_by_score(context, own, last)?;
-            } else {
-                order_by_tid(context, own, last)?;
-            }
-        }
-        from = to;
-    }
-    let end = window.end.min(keys.len());
-    Ok(keys.get(window.start.min(end)..end).unwrap_or(&[]).to_vec())
-}
-
-/// Puts the first `first` of these in place.
-fn order_by_score(context: &Context<'_>, keys: &mut [u32], first: usize) -> Result<()> {
-    let scores = score::of(context, keys)?;
-    let mut rows: Vec<(Reverse<i64>, u32)> =
-        scores.into_iter().map(|own| Reverse(score::rank(own))).zip(keys.iter().copied()).collect();
-    rows.sort_unstable();
-    for (place, (_, key)) in keys.iter_mut().zip(&rows) {
-        *place = *key;
-    }
-    let mut from = 0;
-    for group in rows.chunk_by(|a, b| a.0 == b.0) {
-        let to = from + group.len();
-        if group.len() > 1
-            && from < first
-            && let Some(own) = keys.get_mut(from..to)
-        {
-            order_by_tid(context, own, first.min(to) - from)?;
-        }
-        from = to;
-    }
-    Ok(())
-}
-
-/// Puts the first `first` of these in place, by transcript id.
+/// The first `first` of these in order; with `after`, of those that come after this id and key.
 ///
 /// *Decision:* within a segment the ids' ordinals sort as the ids do, so that texts are read only where two segments
 /// meet, and only as many as are shown: reading the ids of 100,000 transcripts would take 50 ms after every merge.
-fn order_by_tid(context: &Context<'_>, keys: &mut [u32], first: usize) -> Result<()> {
+pub fn by_tid(context: &Context<'_>, keys: &[u32], first: usize, after: Option<(&str, u32)>) -> Result<Vec<u32>> {
     let mut by_slot: HashMap<u32, Vec<(u64, u32)>> = HashMap::new();
     for (key, at) in keys.iter().zip(1usize..) {
         if at.is_multiple_of(256) {
@@ -72,8 +19,12 @@ fn order_by_tid(context: &Context<'_>, keys: &mut [u32], first: usize) -> Result
         let Some(segment) = context.snapshot.segment(entry.slot) else { continue };
         by_slot.entry(entry.slot).or_default().push((segment.cache.tid_ordinal(entry.doc)?, *key));
     }
-    let mut sorted = Vec::with_capacity(first);
+    let mut sorted = Vec::with_capacity(by_slot.len());
     for (slot, mut rows) in by_slot {
+        if let (Some((tid, key)), Some(segment)) = (after, context.snapshot.segment(slot)) {
+            let (same, later) = ordinals(&segment.cache, &rows, tid)?;
+            rows.retain(|row| row.0 >= later || (Some(row.0) == same && row.1 > key));
+        }
         if first > 0 && first < rows.len() {
             rows.select_nth_unstable(first - 1);
             rows.truncate(first);
@@ -81,29 +32,44 @@ fn order_by_tid(context: &Context<'_>, keys: &mut [u32], first: usize) -> Result
         rows.sort_unstable();
         sorted.push((slot, rows.into_iter()));
     }
-    let mut merged = Vec::with_capacity(first);
+    let mut merged = Vec::with_capacity(first.min(keys.len()));
     if let [(_, rows)] = sorted.as_mut_slice() {
-        merged.extend(rows.map(|(_, key)| key));
-    } else {
-        let mut heads = BinaryHeap::new();
-        for (at, (slot, rows)) in sorted.iter_mut().enumerate() {
+        merged.extend(rows.take(first).map(|(_, key)| key));
+        return Ok(merged);
+    }
+    let mut heads = BinaryHeap::new();
+    for (at, (slot, rows)) in sorted.iter_mut().enumerate() {
+        heads.extend(head(context, *slot, rows)?.map(|(tid, key)| Reverse((tid, key, at))));
+    }
+    while merged.len() < first {
+        let Some(Reverse((_, key, at))) = heads.pop() else { break };
+        merged.push(key);
+        if let Some((slot, rows)) = sorted.get_mut(at) {
             heads.extend(head(context, *slot, rows)?.map(|(tid, key)| Reverse((tid, key, at))));
         }
-        while let Some(Reverse((_, key, at))) = heads.pop() {
-            merged.push(key);
-            if merged.len() >= first {
-                break;
+    }
+    Ok(merged)
+}
+
+/// Of the ordinals of these rows: the one of `tid`, and the least that is greater than it.
+fn ordinals(cache: &RecordCache, rows: &[(u64, u32)], tid: &str) -> Result<(Option<u64>, u64)> {
+    let mut own: Vec<u64> = rows.iter().map(|row| row.0).collect();
+    own.sort_unstable();
+    own.dedup();
+    let (mut low, mut high, mut same) = (0, own.len(), None);
+    while low < high {
+        let middle = low.midpoint(high);
+        let Some(ordinal) = own.get(middle).copied() else { break };
+        match cache.tid(ordinal)?.as_str().cmp(tid) {
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Equal => {
+                same = Some(ordinal);
+                low = middle + 1;
             }
-            if let Some((slot, rows)) = sorted.get_mut(at) {
-                heads.extend(head(context, *slot, rows)?.map(|(tid, key)| Reverse((tid, key, at))));
-            }
+            std::cmp::Ordering::Greater => high = middle,
         }
     }
-    // Those behind the first are not shown: what stands there does not matter.
-    for (place, key) in keys.iter_mut().zip(merged) {
-        *place = key;
-    }
-    Ok(())
+    Ok((same, own.get(low).copied().unwrap_or(u64::MAX)))
 }
 
 /// The next of a segment's rows, with its id.

@@ -4,14 +4,14 @@ use super::deadline::Deadline;
 use super::texts;
 use crate::base::fold;
 use crate::domain::fields::definition::Storage;
-use crate::query::glob::Piece;
+use crate::query::glob::{Glob, Piece};
 use crate::query::pattern::Pattern;
 use crate::query::resolved::{ResolvedSearch, Target, Test, ValueTest};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::keywords::Keywords;
 use crate::stores::index::tantivy::columns::numbers::{Numbers, Scale, from_double, to_double};
-use crate::stores::index::tantivy::columns::{Column, is_tid};
+use crate::stores::index::tantivy::columns::{Column, Kind, is_tid};
 use crate::stores::index::tantivy::schema;
 use crate::stores::index::tantivy::snapshot::Snapshot;
 use crate::stores::index::tantivy::spelling;
@@ -33,10 +33,8 @@ pub struct Condition {
 enum Lookup {
     /// No document.
     Nothing,
-    /// Documents with one of these folded values: each range of `docs()` belongs to consecutive values.
-    Keywords(Arc<Column>, Vec<Range<u32>>),
-    /// Documents with a value between these, both inclusive, found in this range of `docs()`.
-    Numbers(Arc<Column>, Range<usize>, i64, i64),
+    /// Documents with one of these values: ascending ranges.
+    Values(Arc<Column>, Vec<Range<u32>>),
     /// These documents, ascending.
     Docs(Vec<u32>),
 }
@@ -54,6 +52,7 @@ impl Condition {
             let (keys, _) = snapshot.scope(meant.map(|(folder, _)| folder.0));
             return Ok(Self::of_keys(snapshot, test, keys));
         }
+        let infix = matches!(test.target, Target::Field(id, _) if search.infix.contains(&id));
         let mut slots = Vec::with_capacity(snapshot.records.len());
         for segment in &snapshot.records {
             deadline.check()?;
@@ -65,7 +64,7 @@ impl Condition {
                     let (fields, most) = (&snapshot.record_fields, search.expansions);
                     Lookup::Docs(texts::matching((&reader, count), fields, test, most, deadline)?)
                 }
-                Some(segment) => lookup(segment.cache.column(test.target)?, test, deadline)?,
+                Some(segment) => lookup(segment.cache.column(test.target)?, test, infix, deadline)?,
             });
         }
         Ok(Self { slots, only: only(snapshot, test) })
@@ -129,11 +128,7 @@ impl Lookup {
     fn most(&self) -> u64 {
         match self {
             Lookup::Nothing => 0,
-            Lookup::Keywords(column, ranges) => match column.as_ref() {
-                Column::Keywords(column) => ranges.iter().map(|range| places(column, range).len() as u64).sum(),
-                Column::Numbers(_) => 0,
-            },
-            Lookup::Numbers(_, range, ..) => range.len() as u64,
+            Lookup::Values(column, ranges) => ranges.iter().map(|range| column.docs(range.clone()).len() as u64).sum(),
             Lookup::Docs(docs) => docs.len() as u64,
         }
     }
@@ -141,15 +136,10 @@ impl Lookup {
     fn each(&self, mut each: impl FnMut(u32)) {
         match self {
             Lookup::Nothing => {}
-            Lookup::Keywords(column, ranges) => {
-                let Column::Keywords(column) = column.as_ref() else { return };
+            Lookup::Values(column, ranges) => {
                 for range in ranges {
-                    column.docs().get(places(column, range)).unwrap_or(&[]).iter().for_each(|doc| each(*doc));
+                    column.docs(range.clone()).iter().for_each(|doc| each(*doc));
                 }
-            }
-            Lookup::Numbers(column, range, ..) => {
-                let Column::Numbers(column) = column.as_ref() else { return };
-                column.docs().get(range.clone()).unwrap_or(&[]).iter().for_each(|doc| each(*doc));
             }
             Lookup::Docs(docs) => docs.iter().for_each(|doc| each(*doc)),
         }
@@ -159,27 +149,14 @@ impl Lookup {
     fn matches(&self, doc: u32) -> bool {
         match self {
             Lookup::Nothing => false,
-            Lookup::Keywords(column, ranges) => match column.as_ref() {
-                Column::Keywords(column) => column.spellings(doc).iter().any(|spelling| {
-                    let value = column.fold_of(*spelling);
-                    let at = ranges.partition_point(|range| range.end <= value);
-                    ranges.get(at).is_some_and(|range| range.contains(&value))
-                }),
-                Column::Numbers(_) => false,
-            },
-            Lookup::Numbers(column, range, low, high) => match column.as_ref() {
-                Column::Numbers(column) => {
-                    !range.is_empty() && column.of(doc).iter().any(|value| low <= value && value <= high)
-                }
-                Column::Keywords(_) => false,
-            },
+            Lookup::Values(column, ranges) => column.of(doc).iter().any(|entry| {
+                let value = column.value(entry);
+                let at = ranges.partition_point(|range| range.end <= value);
+                ranges.get(at).is_some_and(|range| range.contains(&value))
+            }),
             Lookup::Docs(docs) => docs.binary_search(&doc).is_ok(),
         }
     }
-}
-
-fn places(column: &Keywords, values: &Range<u32>) -> Range<usize> {
-    column.range(values.start as usize..values.end as usize)
 }
 
 fn only(snapshot: &Snapshot, test: &ValueTest) -> Option<Bits> {
@@ -197,21 +174,17 @@ fn holds(test: &Test, folded: &str) -> bool {
     }
 }
 
-fn lookup(column: Arc<Column>, test: &ValueTest, deadline: &Deadline) -> Result<Lookup> {
-    Ok(match column.as_ref() {
-        Column::Keywords(keywords) => {
-            let ranges = keyword_ranges(keywords, test, deadline)?;
-            if ranges.is_empty() { Lookup::Nothing } else { Lookup::Keywords(column, ranges) }
-        }
-        Column::Numbers(numbers) => match number_range(numbers, test) {
-            Some((range, low, high)) if !range.is_empty() => Lookup::Numbers(column, range, low, high),
-            _ => Lookup::Nothing,
-        },
-    })
+/// `infix` says that substrings of this field are to be found fast.
+fn lookup(column: Arc<Column>, test: &ValueTest, infix: bool, deadline: &Deadline) -> Result<Lookup> {
+    let ranges = match column.kind() {
+        Kind::Keywords(keywords) => keyword_ranges(keywords, test, infix, deadline)?,
+        Kind::Numbers(numbers) => number_range(&column, numbers, test).into_iter().collect(),
+    };
+    Ok(if ranges.is_empty() { Lookup::Nothing } else { Lookup::Values(column, ranges) })
 }
 
 /// Ascending ranges of the folded values that pass.
-fn keyword_ranges(column: &Keywords, test: &ValueTest, deadline: &Deadline) -> Result<Vec<Range<u32>>> {
+fn keyword_ranges(column: &Keywords, test: &ValueTest, infix: bool, deadline: &Deadline) -> Result<Vec<Range<u32>>> {
     let (folded, tid) = (column.folded(), is_tid(test.target));
     let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     let mut values: Vec<u32> = match &test.test {
@@ -220,7 +193,8 @@ fn keyword_ranges(column: &Keywords, test: &ValueTest, deadline: &Deadline) -> R
             .filter_map(|value| if tid { folded.position(value) } else { folded.position(&spelling::kept(value)) })
             .map(number)
             .collect(),
-        Test::Like(pattern) => like(column, pattern, tid, deadline)?,
+        Test::Like(pattern) if tid => like_id(column, pattern, deadline)?,
+        Test::Like(pattern) => like(column, pattern, infix, deadline)?,
         Test::Between(low, high) => {
             let from = folded.partition(|value| below(value, low.as_ref()));
             let to = folded.partition(|value| within(value, high.as_ref()));
@@ -241,43 +215,91 @@ fn keyword_ranges(column: &Keywords, test: &ValueTest, deadline: &Deadline) -> R
     Ok(ranges)
 }
 
-/// The folded values a pattern matches.
-fn like(column: &Keywords, pattern: &Pattern, tid: bool, deadline: &Deadline) -> Result<Vec<u32>> {
-    let folded = column.folded();
+/// The ids a pattern matches: they compare exactly elsewhere, so they are kept unfolded.
+fn like_id(column: &Keywords, pattern: &Pattern, deadline: &Deadline) -> Result<Vec<u32>> {
     let mut found = Vec::new();
-    if tid {
-        // Ids compare exactly elsewhere, so they are kept unfolded.
-        for (value, number) in folded.iter().zip(0u32..) {
-            if (number as usize).is_multiple_of(STEP) {
-                deadline.tick()?;
-            }
-            if pattern.matches(&fold::fold(value)) {
-                found.push(number);
-            }
-        }
-        return Ok(found);
-    }
-    if let Pattern::Glob(glob) = pattern
-        && let Some(part) = glob.substring()
-    {
-        return Ok(folded.holding(part));
-    }
-    let prefix = pattern.prefix();
-    let from = folded.partition(|value| value < prefix);
-    let to = folded.partition(|value| value < prefix || value.starts_with(prefix));
-    let all = matches!(
-        pattern,
-        Pattern::Glob(glob) if matches!(glob.pieces.as_slice(), [Piece::Any] | [Piece::Literal(_), Piece::Any])
-    );
-    for number in from..to {
-        if number.is_multiple_of(STEP) {
+    for (value, number) in column.folded().iter().zip(0u32..) {
+        if (number as usize).is_multiple_of(STEP) {
             deadline.tick()?;
         }
-        if all || pattern.matches(folded.get(number)) {
-            found.push(u32::try_from(number).unwrap_or(u32::MAX));
+        if pattern.matches(&fold::fold(value)) {
+            found.push(number);
         }
     }
     Ok(found)
+}
+
+/// The folded values a pattern matches.
+fn like(column: &Keywords, pattern: &Pattern, infix: bool, deadline: &Deadline) -> Result<Vec<u32>> {
+    let folded = column.folded();
+    let prefix = pattern.prefix();
+    if let Pattern::Glob(glob) = pattern {
+        if let [Piece::Any] | [Piece::Literal(_), Piece::Any] = glob.pieces.as_slice() {
+            let (from, to) = beginning(column, prefix);
+            return Ok((from..to).collect());
+        }
+        if infix
+            && prefix.is_empty()
+            && let Some(candidates) = column.candidates(&literals(glob))
+        {
+            return verified(column, candidates.into_iter(), |value| glob.matches(value), deadline);
+        }
+        if let Some(part) = glob.substring() {
+            return Ok(folded.holding(part));
+        }
+        if prefix.is_empty()
+            && let Some(longest) = literals(glob).into_iter().max_by_key(|part| part.len())
+        {
+            // One pass over the buffer leaves few to compare.
+            return verified(column, folded.holding(longest).into_iter(), |value| glob.matches(value), deadline);
+        }
+    }
+    let (from, to) = beginning(column, prefix);
+    if let Pattern::Fuzzy(fuzzy) = pattern {
+        // Words that differ too much in length need no closer look; a letter takes one to four bytes.
+        let (letters, edits) = (fuzzy.word().chars().count(), usize::from(fuzzy.edits()));
+        let lengths = letters.saturating_sub(edits)..=(letters + edits) * 4;
+        let near = |value: &str| lengths.contains(&value.len()) && fuzzy.matches(value);
+        return verified(column, from..to, near, deadline);
+    }
+    verified(column, from..to, |value| pattern.matches(value), deadline)
+}
+
+/// The values that begin so.
+fn beginning(column: &Keywords, prefix: &str) -> (u32, u32) {
+    let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let folded = column.folded();
+    let from = folded.partition(|value| value < prefix);
+    let to = folded.partition(|value| value < prefix || value.starts_with(prefix));
+    (number(from), number(to))
+}
+
+/// Those of these values that match.
+fn verified(
+    column: &Keywords,
+    candidates: impl Iterator<Item = u32>,
+    matches: impl Fn(&str) -> bool,
+    deadline: &Deadline,
+) -> Result<Vec<u32>> {
+    let mut found = Vec::new();
+    for (number, at) in candidates.zip(1usize..) {
+        if at.is_multiple_of(STEP) {
+            deadline.tick()?;
+        }
+        if matches(column.folded().get(number as usize)) {
+            found.push(number);
+        }
+    }
+    Ok(found)
+}
+
+/// What every value that matches holds.
+fn literals(glob: &Glob) -> Vec<&str> {
+    let literal = |piece| match piece {
+        &Piece::Literal(ref text) => Some(text.as_str()),
+        _ => None,
+    };
+    glob.pieces.iter().filter_map(literal).collect()
 }
 
 /// Whether a value is too small.
@@ -290,31 +312,38 @@ fn within(value: &str, high: Option<&(String, bool)>) -> bool {
     high.is_none_or(|(end, inclusive)| if *inclusive { value <= end.as_str() } else { value < end.as_str() })
 }
 
-/// The range of a column that passes, and its ends as values, both inclusive.
-fn number_range(column: &Numbers, test: &ValueTest) -> Option<(Range<usize>, i64, i64)> {
+/// The values of a column that pass.
+fn number_range(column: &Column, numbers: &Numbers, test: &ValueTest) -> Option<Range<u32>> {
+    let scale = numbers.scale();
+    let partition = |before: &dyn Fn(i64) -> bool| {
+        let at = numbers.values().partition_point(|value| before(*value));
+        u32::try_from(at).unwrap_or(u32::MAX)
+    };
     let range = match &test.test {
-        Test::Exists => column.range(|_| false, |_| true),
+        Test::Exists => 0..column.values(),
         Test::Numbers(..) | Test::Instants(..) if test.target.storage() == Storage::Words => return None,
         Test::Numbers(low, high) => {
-            let scale = column.scale();
             let value = |whole: i64| match scale {
                 Scale::Double => to_double(whole),
                 Scale::Whole => whole as f64,
             };
-            column.range(
-                |own| low.is_some_and(|(end, inclusive)| if inclusive { value(own) < end } else { value(own) <= end }),
-                |own| high.is_none_or(|(end, inclusive)| if inclusive { value(own) <= end } else { value(own) < end }),
-            )
+            let from = partition(&|own| {
+                low.is_some_and(|(end, inclusive)| if inclusive { value(own) < end } else { value(own) <= end })
+            });
+            let to = partition(&|own| {
+                high.is_none_or(|(end, inclusive)| if inclusive { value(own) <= end } else { value(own) < end })
+            });
+            from..to
         }
         Test::Instants(low, high) => {
-            let end = |micros: i64| match column.scale() {
+            let end = |micros: i64| match scale {
                 Scale::Double => from_double(micros as f64),
                 Scale::Whole => micros,
             };
-            column.range(|own| low.is_some_and(|low| own < end(low)), |own| high.is_none_or(|high| own <= end(high)))
+            let from = partition(&|own| low.is_some_and(|low| own < end(low)));
+            from..partition(&|own| high.is_none_or(|high| own <= end(high)))
         }
         _ => return None,
     };
-    let (low, high) = column.ends(&range)?;
-    Some((range, low, high))
+    (range.start < range.end).then_some(range)
 }

@@ -45,9 +45,8 @@ impl<'a> Clock<'a> {
 
     fn duration(&self, snapshot: &Snapshot, key: u32) -> Option<f64> {
         let entry = snapshot.entries.get(key)?;
-        match self.durations.get(entry.slot as usize)?.as_deref()? {
-            Column::Numbers(column) => column.end(entry.doc, false).map(to_double),
-            Column::Keywords(_) => None,
-        }
+        let column = self.durations.get(entry.slot as usize)?.as_deref()?;
+        let value = column.end(entry.doc, false)?;
+        column.numbers().map(|numbers| to_double(numbers.get(value)))
     }
 }

@@ -1,6 +1,7 @@
 //! Conditions over values.
 use super::support::*;
 use crate::domain::identity::FolderId;
+use crate::domain::transcript::scores::score_id;
 use crate::query::glob::{Glob, Piece};
 use crate::query::pattern::Pattern;
 use crate::query::resolved::{Node, Phrase, Target, Test, ValueTest, Word};
@@ -143,4 +144,28 @@ fn conditions_narrow_one_another() {
     let both = Node::And(vec![one_of(QUEUE, &["even"]), few.clone(), said("hello")]);
     assert_eq!(bench.matching(both), [98, 100, 102]);
     assert_eq!(bench.matching(Node::And(vec![few, not(one_of(QUEUE, &["even"]))])), [99, 101]);
+}
+
+#[test]
+fn scores_of_applications_are_numbers() {
+    let scored = |key: u32, json: &str| {
+        let mut own = call(key);
+        own.record.builtins.scores = serde_json::from_str(json).unwrap();
+        own
+    };
+    let bench = Bench::with(vec![
+        scored(1, r#"{"Call Drivers":{"":1.0,"Billing":0.5,"Billing.Refund":2.5}}"#),
+        scored(2, r#"{"Call Drivers":{"billing":0.75}}"#),
+        scored(3, r#"{"Other":{"Billing":9.0}}"#),
+    ]);
+    let score = |path, test| value(Target::Score(score_id("call drivers", path)), test);
+    assert_eq!(bench.matching(score("billing", Test::Exists)), [1, 2]);
+    assert_eq!(bench.matching(score("BILLING", Test::Numbers(Some((0.5, false)), None))), [2]);
+    assert_eq!(bench.matching(score("billing.refund", Test::Numbers(Some((2.5, true)), Some((2.5, true))))), [1]);
+    assert_eq!(bench.matching(score("", Test::Numbers(None, None))), [1]);
+    assert_eq!(bench.matching(score("refund", Test::Exists)), [0u32; 0]);
+    let mut asked = search(score("billing", Test::Exists));
+    asked.order =
+        vec![crate::query::resolved::SortKey::value(Target::Score(score_id("Call Drivers", "Billing")), true)];
+    assert_eq!(bench.keys(&asked), [2, 1]);
 }

@@ -1,4 +1,9 @@
 //! `/search`: contract section 6.
+mod archives;
+mod figures;
+mod paging;
+mod parameters;
+
 use crate::support::Server;
 use serde_json::{Value, json};
 

@@ -1,0 +1,175 @@
+//! Built-in parameters, dates, POST as GET, refusals.
+use super::server;
+use crate::support::Server;
+use serde_json::{Value, json};
+
+/// Transcripts as V-Spark's recogniser gives them, with `app_data`.
+fn voci() -> Server {
+    let server = Server::acme();
+    let bring = |tid: &str, source: &str, app: Value, secs: f64| {
+        let body = json!({"source": source, "requestid": format!("R-{tid}"), "audiosecs": secs, "app_data": app,
+            "utterances": [{"start": 0.0, "metadata": {"channel": 0}, "events": [{"word": "hello"}]}]});
+        server.put(&format!("/transcripts/Acme/Acme-Sales/{tid}?folder=Inbound"), &body).ok(201);
+    };
+    bring(
+        "v1",
+        "one.wav",
+        json!({"agentid": "2207", "agent_clarity": "0.84", "agent_emotion": "Positive",
+        "agent_gender": "Female", "client_clarity": "0.4", "client_emotion": "Worsening", "client_gender": "Male",
+        "overall_emotion": "Improving", "diarization": 0.9, "overtalk": 0.1, "silence": "0.3", "datetime": "2026-01-10 09:00:00",
+        "scorecard": {"Call Drivers": {"Billing": {"score": 1, "subcategories": {"Late fee": {"score": 0.5, "subcategories": {}}}}}}}),
+        60.0,
+    );
+    bring(
+        "v2",
+        "Two.WAV",
+        json!({"agentid": "99", "agent_clarity": 0.6, "agent_emotion": "Negative",
+        "agent_gender": "Male", "client_clarity": 0.9, "diarization": 2, "overtalk": 0.5, "silence": 0, "datetime": "2026-01-11 23:30:00",
+        "scorecard": {"call drivers": {"billing": {"score": 0.3, "subcategories": {"late FEE": {"score": 0, "subcategories": {}}}}}}}),
+        300.0,
+    );
+    bring("v3", "three.wav", json!({"datetime": "2026-01-12 09:00:00"}), 10.0);
+    server
+}
+
+#[test]
+fn built_in_values_are_compared_by_their_type() {
+    let server = voci();
+    for (query, ids) in [
+        ("agent_clarity=0.6-1.0", vec!["v2", "v1"]),
+        ("agent_clarity=0.61-", vec!["v1"]),
+        ("agent_clarity=-0.6", vec!["v2"]),
+        ("client_clarity=0.4", vec!["v1"]),
+        ("agent_emotion=positive", vec!["v1"]),
+        ("client_emotion=Worsening", vec!["v1"]),
+        ("overall_emotion=IMPROVING", vec!["v1"]),
+        ("agent_gender=female", vec!["v1"]),
+        ("client_gender=Male", vec!["v1"]),
+        ("diarization=0-1", vec!["v1"]),
+        ("diarization=2", vec!["v2"]),
+        ("overtalk=0.2-0.9", vec!["v2"]),
+        ("silence=0", vec!["v2"]),
+        ("silence=0.1-", vec!["v1"]),
+        ("requestid=r-V1", vec!["v1"]),
+        ("filename=two.wav", vec!["v2"]),
+        ("terms.filename=one.wav", vec!["v1"]),
+        ("folder=Inbound&agentid=99", vec!["v2"]),
+        ("terms.folder=Other", vec![]),
+        ("duration=60-300", vec!["v2", "v1"]),
+        ("duration=-59.9", vec!["v3"]),
+        ("terms.duration=10", vec!["v3"]),
+        ("tid=v3,v1", vec!["v3", "v1"]),
+        ("agent_gender=Male&duration=-100", vec![]),
+    ] {
+        assert_eq!(server.ids(query), ids, "{query}");
+    }
+    for query in ["agent_clarity=high", "duration=1-x", "silence=0.1-0.2-0.3"] {
+        assert_eq!(server.get(&format!("/search/Acme/Acme-Sales?{query}")).code(400), "parameter_invalid", "{query}");
+    }
+}
+
+#[test]
+fn date_ranges_are_days_of_the_organisation_and_never_fail() {
+    let server = voci();
+    for (query, ids) in [
+        ("daterange=20260110-20260110", vec!["v1"]),
+        ("daterange=20260112-20260112", vec!["v3", "v2"]),
+        ("daterange=20260112003000-20260112003000", vec!["v2"]),
+        ("daterange=20260111-", vec!["v3", "v2"]),
+        ("daterange=-20260111", vec!["v1"]),
+        ("daterange=-", vec!["v3", "v2", "v1"]),
+        ("daterange=20260131-20260101", vec![]),
+        ("daterange=20261399-", vec![]),
+        ("daterange=yesterday", vec![]),
+        ("daterange=20260110", vec![]),
+        ("modified=20200101-", vec!["v3", "v2", "v1"]),
+        ("modified=-20200101", vec![]),
+        ("modified=soon", vec![]),
+    ] {
+        assert_eq!(server.ids(query), ids, "{query}");
+    }
+}
+
+#[test]
+fn post_gives_the_same_rows_in_the_same_order_as_get() {
+    let server = server();
+    server.settle();
+    for (query, body) in [
+        ("", json!({})),
+        ("q=cancel&sort=score", json!({"q": "cancel", "sort": "score"})),
+        ("sort=queue:asc,hold_time&sortdir=asc", json!({"sort": ["queue:asc", "hold_time"], "sortdir": "asc"})),
+        ("fields=tid,-queue&size=2&offset=1", json!({"fields": ["tid", "-queue"], "size": 2, "offset": "1"})),
+        ("tid=a1,a3", json!({"tid": ["a1", "a3"]})),
+        ("duration=5-&folder=Inbound", json!({"duration": "5-", "folder": "Inbound"})),
+        ("terms.queue=billing&output=count", json!({"terms.queue": "billing", "output": "count"})),
+        ("facets=queue:2,vip&size=0", json!({"facets": ["queue:2", "vip"], "size": 0})),
+        ("stats=hold_time&histogram=datetime:1d", json!({"stats": ["hold_time"], "histogram": ["datetime:1d"]})),
+        ("daterange=20260106-20260107", json!({"daterange": "20260106-20260107", "cursor": null})),
+        ("q=cancel&output=details", json!({"q": "cancel", "output": "details"})),
+        ("q=cancel&moments=1", json!({"q": "cancel", "moments": 1})),
+        ("terms.vip=true", json!({"terms.vip": true})),
+        ("terms.hold_time=60", json!({"terms.hold_time": 60})),
+    ] {
+        let get = server.get(&format!("/search/Acme/Acme-Sales?{query}")).ok(200);
+        assert_eq!(server.post("/search/Acme/Acme-Sales", &body).ok(200), get, "{query}");
+    }
+    let get = server.get("/search/Acme/Acme-Sales?format=csv&sort=tid").text();
+    assert_eq!(server.post("/search/Acme/Acme-Sales", &json!({"format": "csv", "sort": "tid"})).text(), get);
+    let post = |body: Value| server.post("/search/Acme/Acme-Sales", &body).code(400);
+    assert_eq!(post(json!({"q": {"a": 1}})), "body_shape");
+    assert_eq!(post(json!({"q": ["a"]})), "parameter_invalid");
+    assert_eq!(post(json!([])), "body_shape");
+    assert_eq!(post(json!({"near": {"field": "e", "vector": [1], "k": 3}})), "parameter_invalid");
+}
+
+#[test]
+fn unknown_parameters_are_refused_with_near_names() {
+    let server = Server::acme();
+    for (query, code, why) in [
+        ("sorts=tid", "parameter_unknown", "did you mean \"sort\""),
+        ("histograms=a:1", "parameter_unknown", "did you mean \"histogram\""),
+        ("cursors=", "parameter_unknown", "did you mean \"cursor\""),
+        ("agent_gendr=Male", "parameter_unknown", "did you mean \"agent_gender\""),
+        ("queue=x", "parameter_unknown", "terms.NAME=value"),
+        ("near=x", "parameter_invalid", "not available yet"),
+        ("q=a&q=b", "parameter_invalid", "given twice"),
+        ("app.Billing=High", "parameter_invalid", "needs `app.name`"),
+        ("app.name=x", "parameter_invalid", "needs a category"),
+        ("app.name=x&app.y=huge", "parameter_invalid", "All, High, Medium, Low, None"),
+        ("size=1001", "parameter_invalid", "from 0 to 1000"),
+    ] {
+        let answer = server.get(&format!("/search/Acme/Acme-Sales?{query}"));
+        let problem = answer.json();
+        assert_eq!((answer.status, problem["code"].as_str().unwrap()), (400, code), "{query}");
+        assert!(problem["detail"].as_str().unwrap().contains(why), "{query}: {problem}");
+    }
+}
+
+#[test]
+fn a_company_is_searched_in_one_merged_order() {
+    let server = server();
+    server.post("/config/Acme/orgs", &json!({"Acme-West": {"timezone": "UTC"}})).ok(200);
+    server.post("/config/Acme/Acme-West/folders", &json!({"Desk": {"custom_meta": ["Queue", "@ref"]}})).ok(200);
+    let put = |tid: &str, at: &str| {
+        let body = json!({"client_data": {"queue": "West", "@ref": "=1", "datetime": at}, "utterances": []});
+        server.put(&format!("/transcripts/Acme/Acme-West/{tid}?folder=Desk"), &body).ok(201);
+    };
+    put("w1", "2026-01-06 12:00:00");
+    put("a1", "2026-01-05 10:00:00");
+    server.settle();
+    let rows = server.get("/search/Acme?sort=datetime:asc,tid").ok(200);
+    let ids: Vec<&str> = rows["results"].as_array().unwrap().iter().map(|row| row["tid"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["a1", "a1", "a2", "w1", "a3", "a4", "o1"]);
+    let sorted = server.get("/search/Acme?sort=queue:desc&size=2&q=queue:*").ok(200);
+    let queues: Vec<&Value> = sorted["results"].as_array().unwrap().iter().map(|row| &row["queue"]).collect();
+    assert_eq!(queues, ["West", "West"], "fields of both organisations are ordered as one");
+    let csv = server.get("/search/Acme?format=csv&tid=w1").text();
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    assert_eq!(header[0], "'@ref");
+    let mut sorted: Vec<String> = header.iter().map(|name| name.trim_start_matches('\'').to_lowercase()).collect();
+    let shown = sorted.clone();
+    sorted.sort();
+    assert_eq!(shown, sorted, "alphabetical, each name once");
+    assert_eq!(shown.iter().filter(|name| *name == "queue").count(), 1);
+    assert!(csv.lines().nth(1).unwrap().starts_with("'=1,"), "{csv}");
+}
