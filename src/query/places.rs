@@ -169,15 +169,18 @@ impl Places<'_> {
         window: Window,
         tick: &mut impl FnMut() -> Result<(), E>,
     ) -> Result<bool, E> {
-        let mut parts: Vec<&[u32]> = Vec::with_capacity(lists.len());
-        for list in lists {
-            let part = inside(list, window);
-            if part.is_empty() {
-                return Ok(false);
-            }
-            parts.push(part);
+        if self.apart {
+            return Ok(lists.iter().all(|list| !inside(list, window).is_empty()));
         }
-        if self.apart { Ok(true) } else { choice::exists(&parts, tick) }
+        if let [one, other] = lists {
+            return Ok(match (inside(one, window), inside(other, window)) {
+                ([], _) | (_, []) => false,
+                ([one], [other]) => one != other,
+                _ => true,
+            });
+        }
+        let parts: Vec<&[u32]> = lists.iter().map(|list| inside(list, window)).collect();
+        choice::exists(&parts, tick)
     }
 
     fn owns(&self, place: u32) -> bool {

@@ -9,6 +9,13 @@ const NONE: usize = usize::MAX;
 /// Those of `tick`.
 pub fn exists<E>(lists: &[&[u32]], tick: &mut impl FnMut() -> Result<(), E>) -> Result<bool, E> {
     let words = lists.len();
+    if lists.iter().any(|list| list.is_empty()) {
+        return Ok(false);
+    }
+    // Taken by the number of their places, each still finds one free when it has more than there are before it.
+    if lists.iter().all(|list| lists.iter().filter(|other| other.len() <= list.len()).count() <= list.len()) {
+        return Ok(true);
+    }
     // With as many places as there are words one is always left over: more need not be looked at.
     let lists: Vec<&[u32]> = lists.iter().map(|list| list.get(..words.min(list.len())).unwrap_or(list)).collect();
     let mut places: Vec<u32> = lists.iter().flat_map(|list| list.iter().copied()).collect();

@@ -20,6 +20,8 @@ const PIECE_DOCS: usize = 1 << 16;
 /// Words of the documents whose places are read together, but for those of the last one: at most so many places for
 /// each word of the phrase are in memory.
 const PIECE_WORDS: u64 = 1 << 20;
+/// Words of more terms than this are not looked up twice: where they stand says whether they do.
+const NARROW: usize = 2;
 /// With fewer documents to add up than one in so many, they are sorted rather than counted in place.
 const SPARSE: u64 = 64;
 
@@ -51,19 +53,19 @@ impl Arranged<'_> {
         match self.words {
             _ if anchored => {}
             [Meant::Any] => {
-                for doc in self.candidates(among)? {
+                for doc in self.candidates(among, usize::MAX)? {
                     each(doc, (self.length)(doc));
                 }
                 return Ok(());
             }
             [Meant::Terms(terms)] => return self.add_up(terms, among, each),
             _ if self.phrase.how == Arrangement::SameTurn && self.apart => {
-                self.candidates(among)?.into_iter().for_each(|doc| each(doc, 1));
+                self.candidates(among, usize::MAX)?.into_iter().for_each(|doc| each(doc, 1));
                 return Ok(());
             }
             _ => {}
         }
-        let docs = self.candidates(among)?;
+        let docs = self.candidates(among, NARROW)?;
         let mut rest = docs.as_slice();
         while !rest.is_empty() {
             let (piece, after) = self.piece(rest);
@@ -133,8 +135,9 @@ impl Arranged<'_> {
         Ok(())
     }
 
-    /// The documents in which every word stands, and which are kept; ascending.
-    fn candidates(&self, among: Option<&[u32]>) -> Result<Vec<u32>> {
+    /// The documents in which every word of at most `narrow` terms stands, and the rarest in any case, as far as they
+    /// are kept; ascending.
+    fn candidates(&self, among: Option<&[u32]>, narrow: usize) -> Result<Vec<u32>> {
         let mut words: Vec<&[TermInfo]> = self
             .words
             .iter()
@@ -150,7 +153,7 @@ impl Arranged<'_> {
             (None, []) => (0..self.docs).collect(),
             (None, [..]) => self.union(words.next().unwrap_or(&[]))?,
         };
-        for terms in words {
+        for terms in words.filter(|terms| terms.len() <= narrow) {
             if docs.is_empty() {
                 break;
             }
