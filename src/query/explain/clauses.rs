@@ -8,6 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::query::ast::Query;
 use crate::query::ranges::DateRange;
 use crate::query::render::render;
+use crate::query::request::scores::Scores;
 use crate::query::request::{Chosen, Condition, SearchRequest};
 use crate::query::resolve::resolve;
 use crate::query::resolve::world::World;
@@ -58,6 +59,11 @@ pub fn clauses(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
         if let Some(range) = range {
             parts.push(of_parameter(name, reader.dates(name, range)?));
         }
+    }
+    for (path, level) in &request.scores.paths {
+        let scores = Scores { app: request.scores.app.clone(), paths: vec![(path.clone(), *level)] };
+        let inner = reader.resolved(format!("{level:?}"), &SearchRequest { scores, ..nothing_else() })?;
+        parts.push(of_parameter(&format!("app.{path}"), inner));
     }
     match parts.len() {
         0 => reader.clause(&Query::All, None),
