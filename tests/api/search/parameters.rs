@@ -212,3 +212,15 @@ fn a_company_is_searched_in_one_merged_order() {
     assert_eq!(shown.iter().filter(|name| *name == "queue").count(), 1);
     assert!(csv.lines().nth(1).unwrap().starts_with("'=1,"), "{csv}");
 }
+
+#[test]
+fn patterns_that_stand_for_too_much_are_refused_in_words() {
+    let server = Server::with(&[("LINERNOTES_LIMITS__QUERY_EXPANSIONS", "2")]);
+    server.make_acme();
+    server.bring("x1", &json!({}), &[("agent", "cancel cancels cancelled")]).ok(201);
+    server.settle();
+    let answer = server.get("/search/Acme/Acme-Sales?q=cancel*");
+    assert!(answer.json()["detail"].as_str().unwrap().contains("more than 2 words"), "{}", answer.text());
+    assert_eq!(answer.code(400), "query_too_large");
+    assert_eq!(server.ids("q=cancell*"), ["x1"]);
+}
