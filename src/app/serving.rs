@@ -48,6 +48,7 @@ pub fn serve(config: &Config, with_demo: bool, announce: impl FnOnce(&Started)) 
         tracing::info!(%address, data = %app.data_dir().display(), "serving");
         let served = server::run(app.engine().clone(), listener, options(config), stop).await;
         finish(app, config).await;
+        crate::telemetry::lines::flush();
         served.context("the HTTP server failed")
     })
 }

@@ -119,7 +119,14 @@ pub fn quoted(text: &str) -> String {
 
 /// Appends `text` as a JSON string literal.
 pub fn push_string(out: &mut String, text: &str) {
-    out.push_str(&quoted(text));
+    // Nearly all text stands for itself.
+    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&quoted(text));
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Counts of what happened, for `/metrics`.
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Edits a second from which the followers of the database take less of the machine, and gather more at once.
+pub const RUSH: u64 = 2_000;
 
 /// Monotone counters.
 #[derive(Debug, Default)]
@@ -31,6 +34,11 @@ impl Counters {
         self.commit_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Relaxed);
     }
 
+    /// Edits and transcripts taken so far.
+    pub fn taken(&self) -> u64 {
+        self.edits.load(Relaxed) + self.ingested.load(Relaxed)
+    }
+
     /// One index commit took that long.
     pub fn indexed(&self, took: Duration) {
         self.index_commits.fetch_add(1, Relaxed);
@@ -40,5 +48,28 @@ impl Counters {
     /// One more.
     pub fn count(&self, counter: &AtomicU64) {
         counter.fetch_add(1, Relaxed);
+    }
+}
+
+/// How fast edits and transcripts come in, as one follower sees it between two looks.
+#[derive(Debug)]
+pub struct Pace {
+    taken: u64,
+    at: Instant,
+}
+
+impl Pace {
+    /// From now on.
+    pub fn new(counters: &Counters) -> Self {
+        Self { taken: counters.taken(), at: Instant::now() }
+    }
+
+    /// How many a second since the last look.
+    pub fn look(&mut self, counters: &Counters) -> u64 {
+        let (taken, at) = (counters.taken(), Instant::now());
+        let millis = u64::try_from((at - self.at).as_millis()).unwrap_or(u64::MAX).max(1);
+        let a_second = (taken - self.taken).saturating_mul(1_000) / millis;
+        *self = Self { taken, at };
+        a_second
     }
 }

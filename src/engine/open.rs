@@ -19,7 +19,7 @@ use crate::base::clock::Clock;
 use crate::domain::identity::{Key, Place, Revision};
 use crate::stores::Stores;
 use crate::stores::archive::Fate;
-use crate::stores::database::{Row, Sink, Write};
+use crate::stores::database::{Checkpoint, Row, Sink, Write};
 use crate::stores::error::{Store, StoreError};
 use crate::stores::index::Opened;
 use arc_swap::ArcSwap;
@@ -209,7 +209,7 @@ impl Workers {
             core.archive.abandon();
         }
         core.committer.stop();
-        if level && let Err(error) = core.stores.database.checkpoint(true) {
+        if level && let Err(error) = core.stores.database.checkpoint(Checkpoint::Empty) {
             tracing::warn!(error = %chain(&error), "the last checkpoint failed");
         }
         level

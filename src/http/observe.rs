@@ -111,7 +111,7 @@ pub async fn observe(
         response = span.in_scope(|| render(response, &id));
     }
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id);
+    headers.insert(REQUEST_ID, id.clone());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let took = started.elapsed();
     if let Some(instruments) = &instruments {
@@ -119,7 +119,7 @@ pub async fn observe(
         let method = known_method(response.request().method().as_str());
         instruments.count(route, method, response.status().as_u16(), took);
     }
-    span.in_scope(|| access_log::write(&response, took));
+    span.in_scope(|| access_log::write(&response, id.to_str().unwrap_or_default(), took));
     Ok(response)
 }
 

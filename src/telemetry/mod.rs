@@ -2,6 +2,8 @@
 //!
 //! The request id is a field of the span a request runs in, so every line written meanwhile carries it. Nothing here
 //! scrubs tokens: they travel as [`crate::base::secret::Secret`], which does not print.
+pub mod lines;
+
 use serde::{Deserialize, Serialize};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
@@ -28,6 +30,9 @@ pub enum StartError {
     /// Somebody else in this process logs already.
     #[error("logging has been started already")]
     Started,
+    /// There is no thread for the lines of requests.
+    #[error("no thread for log lines: {0}")]
+    Thread(String),
 }
 
 /// Reads a level: `error`, `warn`, `info`, `debug`, `trace` or `off`, and per module after commas
@@ -73,7 +78,8 @@ pub fn start(level: &str, format: Format) -> Result<(), StartError> {
     } else {
         builder.with_target(false).with_ansi(false).try_init()
     };
-    started.map_err(|_| StartError::Started)
+    started.map_err(|_| StartError::Started)?;
+    if json { lines::start().map_err(|error| StartError::Thread(error.to_string())) } else { Ok(()) }
 }
 
 #[cfg(test)]

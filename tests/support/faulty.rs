@@ -6,7 +6,7 @@ use linernotes::stores::Stores;
 use linernotes::stores::archive::{Archive, Fate, Found, MetadataFile, StagedBody};
 use linernotes::stores::database::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summary};
 use linernotes::stores::database::writes::{Committed, Remembered, Write};
-use linernotes::stores::database::{Administration, Database, Owing, Sink, Transcripts};
+use linernotes::stores::database::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
 use linernotes::stores::error::{Kind, Result, Store, StoreError};
 use linernotes::stores::index::{IndexEntry, IndexFigures, IndexWrite, Opened, SearchIndex};
 use std::collections::HashMap;
@@ -164,12 +164,12 @@ impl Administration for FaultyDatabase {
 impl Database for FaultyDatabase {
     pass! { Database, "database.":
         commit(writes: &[Write]) -> Committed;
-        checkpoint(whole: bool) -> ();
+        checkpoint(how: Checkpoint) -> ();
         check() -> Vec<String>;
     }
 
-    fn log_bytes(&self) -> u64 {
-        self.0.log_bytes()
+    fn log(&self) -> Log {
+        self.0.log()
     }
 }
 

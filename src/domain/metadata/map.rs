@@ -5,6 +5,9 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Names up to which they are looked through one by one.
+const FEW: usize = 32;
+
 /// An ordered map from field name to JSON value. Cheap to clone: entries are shared.
 #[derive(Clone, Debug, Default)]
 pub struct Metadata {
@@ -29,17 +32,23 @@ impl Metadata {
         let mut twice = Vec::new();
         let members = crate::base::json::members(text)?.0;
         let mut entries: Vec<(FieldName, Arc<RawValue>)> = Vec::with_capacity(members.len());
-        let mut seen: HashMap<String, usize> = HashMap::with_capacity(members.len());
+        // Of few names, looking through all is faster than a table.
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let many = members.len() > FEW;
         for (name, value) in members {
             let name = FieldName::lenient(&name);
             let value: Arc<RawValue> = value.to_owned().into();
-            match seen.get(name.folded()).and_then(|at| entries.get_mut(*at)) {
+            let known =
+                if many { seen.get(name.folded()).copied() } else { entries.iter().position(|(own, _)| *own == name) };
+            match known.and_then(|at| entries.get_mut(at)) {
                 Some(entry) => {
                     twice.push(name.shown().to_owned());
                     entry.1 = value;
                 }
                 None => {
-                    seen.insert(name.folded().to_owned(), entries.len());
+                    if many {
+                        seen.insert(name.folded().to_owned(), entries.len());
+                    }
                     entries.push((name, value));
                 }
             }

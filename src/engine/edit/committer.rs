@@ -32,8 +32,8 @@ const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Settles that ride beside edits in one commit: each costs about what an edit costs.
 const SETTLES_BESIDE: usize = 4;
-/// Settles waiting from which more of them ride along, so that memory stays bounded.
-const SETTLES_MANY: usize = 500_000;
+/// Settles waiting from which two ride along with each edit: what is settled leaves the database's memory.
+const SETTLES_MANY: usize = 20_000;
 /// Settles of a commit of their own.
 const SETTLES_ALONE: usize = 512;
 
@@ -275,7 +275,7 @@ impl Worker {
                 // An empty request asks for just this.
                 (0, false) => usize::MAX,
                 (0, true) => SETTLES_ALONE,
-                _ if lazy.len() > SETTLES_MANY => SETTLES_ALONE / 4,
+                _ if lazy.len() > SETTLES_MANY => (2 * asked + SETTLES_BESIDE).min(SETTLES_ALONE),
                 _ => SETTLES_BESIDE,
             };
             writes.extend(lazy.take(most));
@@ -364,7 +364,12 @@ impl Worker {
             Then::Nothing => None,
             Then::Keep(current) => {
                 let org = current.org;
-                self.shared.cache.keep(current);
+                match write {
+                    Write::Create(stored) | Write::Edit(stored, _) | Write::Replace(stored, _) => {
+                        self.shared.cache.keep_spelled(&current, &stored.metadata);
+                    }
+                    _ => self.shared.cache.keep(&current),
+                }
                 Some(org)
             }
             Then::Forget(org, tid) => {

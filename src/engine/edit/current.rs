@@ -58,35 +58,98 @@ fn own_spelling<'f>(
     (field.name.shown() != name.shown()).then(|| field.name.shown())
 }
 
+/// A transcript as the cache keeps it: its texts in one piece, for a tenth of the room that parsed metadata takes. Then
+/// the cache holds the transcripts that a folder's editors work on, and reading one is a parse instead of a file.
+struct Packed {
+    key: Key,
+    folder: FolderId,
+    revision: Revision,
+    words_revision: Revision,
+    last_modified: i64,
+    ingested: i64,
+    /// Facts, built-ins and metadata, one after the other.
+    text: Box<str>,
+    facts: usize,
+    builtins: usize,
+}
+
+impl Packed {
+    fn new(current: &Current, metadata: &str) -> Self {
+        let (facts, builtins) = (current.facts.len(), current.builtins.len());
+        let mut text = String::with_capacity(facts + builtins + metadata.len());
+        [&*current.facts, &*current.builtins, metadata].into_iter().for_each(|part| text.push_str(part));
+        Self {
+            key: current.key,
+            folder: current.folder,
+            revision: current.revision,
+            words_revision: current.words_revision,
+            last_modified: current.last_modified,
+            ingested: current.ingested,
+            text: text.into(),
+            facts,
+            builtins,
+        }
+    }
+
+    /// `None` when the text is not what was packed: a defect, and the stores are asked.
+    fn unpack(&self, org: OrgId, tid: &Tid) -> Option<Current> {
+        let (facts, rest) = self.text.split_at_checked(self.facts)?;
+        let (builtins, metadata) = rest.split_at_checked(self.builtins)?;
+        Some(Current {
+            key: self.key,
+            org,
+            folder: self.folder,
+            tid: tid.clone(),
+            revision: self.revision,
+            words_revision: self.words_revision,
+            last_modified: self.last_modified,
+            ingested: self.ingested,
+            facts: facts.into(),
+            builtins: builtins.into(),
+            metadata: Metadata::lenient(metadata).ok()?,
+        })
+    }
+}
+
 #[derive(Clone)]
 struct Weigh;
 
-impl Weighter<(OrgId, Tid), Arc<Current>> for Weigh {
-    fn weight(&self, _: &(OrgId, Tid), current: &Arc<Current>) -> u64 {
-        let values: usize = current.metadata.iter().map(|(n, v)| n.shown().len() + v.get().len() + 96).sum();
-        (values + current.facts.len() + current.builtins.len() + 256) as u64
+impl Weighter<(OrgId, Tid), Arc<Packed>> for Weigh {
+    fn weight(&self, (_, tid): &(OrgId, Tid), packed: &Arc<Packed>) -> u64 {
+        // Allocations, the entry and its place in the table.
+        (packed.text.len() + tid.as_str().len() + 200) as u64
     }
 }
 
 /// Recently edited transcripts. Only who holds a transcript's lock, or commits its write, may put it here: then an
 /// entry is never older than the database.
-pub struct Cache(QuickCache<(OrgId, Tid), Arc<Current>, Weigh>);
+pub struct Cache(QuickCache<(OrgId, Tid), Arc<Packed>, Weigh>);
 
 impl Cache {
     /// A cache of at most so many bytes.
     pub fn new(bytes: u64) -> Self {
-        let estimate = usize::try_from(bytes / 2_048).unwrap_or(1_024).max(16);
+        let estimate = usize::try_from(bytes / 1_024).unwrap_or(1_024).max(16);
         Self(QuickCache::with_weighter(estimate, bytes, Weigh))
     }
 
     /// The newest state, if it is here.
     pub fn find(&self, org: OrgId, tid: &Tid) -> Option<Arc<Current>> {
-        self.0.get(&(org, tid.clone()))
+        self.0.get(&(org, tid.clone()))?.unpack(org, tid).map(Arc::new)
+    }
+
+    /// Whether the newest state is here.
+    pub fn holds(&self, org: OrgId, tid: &Tid) -> bool {
+        self.0.get(&(org, tid.clone())).is_some()
     }
 
     /// Remembers the newest state.
-    pub fn keep(&self, current: Arc<Current>) {
-        self.0.insert((current.org, current.tid.clone()), current);
+    pub fn keep(&self, current: &Current) {
+        self.keep_spelled(current, &current.metadata.to_json());
+    }
+
+    /// [`Self::keep`] where the JSON of the metadata is known.
+    pub fn keep_spelled(&self, current: &Current, metadata: &str) {
+        self.0.insert((current.org, current.tid.clone()), Arc::new(Packed::new(current, metadata)));
     }
 
     /// Forgets a transcript that is gone.

@@ -38,7 +38,7 @@ pub async fn read(core: &Arc<Core>, caller: &Caller, place: &Place) -> Result<Me
         caller.demand(Right::Read)?;
         org.id
     };
-    if core.cache.find(org, &place.tid).is_some() {
+    if core.cache.holds(org, &place.tid) {
         return looked_up(core, caller, org, place);
     }
     let (core, caller, place) = (core.clone(), caller.clone(), place.clone());
@@ -56,7 +56,7 @@ fn looked_up(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<
 /// # Errors
 /// The stores'.
 pub async fn warm(core: &Arc<Core>, caller: &Caller, org: OrgId, place: &Place) -> Result<()> {
-    if core.cache.find(org, &place.tid).is_some() {
+    if core.cache.holds(org, &place.tid) {
         return Ok(());
     }
     let (core, caller, place) = (core.clone(), caller.clone(), place.clone());
@@ -64,7 +64,7 @@ pub async fn warm(core: &Arc<Core>, caller: &Caller, org: OrgId, place: &Place) 
         let world = core.world.load_full();
         let seen = |folder| world.home(folder).is_some_and(|home| caller.sees_folder(&home.folder));
         if let Some(current) = stored(&core, org, &place, seen)? {
-            core.cache.keep(Arc::new(current));
+            core.cache.keep(&current);
         }
         Ok(())
     })

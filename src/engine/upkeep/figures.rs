@@ -28,7 +28,7 @@ pub struct Figures {
     pub index_commits: u64,
     /// Microseconds in index commits.
     pub index_commit_micros: u64,
-    /// Bytes of the write-ahead log.
+    /// Bytes of the write-ahead log in use.
     pub wal_bytes: u64,
     /// Unfinished jobs.
     pub jobs: usize,
@@ -55,7 +55,7 @@ pub fn figures(core: &crate::engine::core::Core) -> Figures {
         quarantined: core.index.set_aside().len() + core.archive.set_aside().len(),
         index_commits: counters.index_commits.load(Relaxed),
         index_commit_micros: counters.index_micros.load(Relaxed),
-        wal_bytes: core.stores.database.log_bytes(),
+        wal_bytes: core.stores.database.log().in_use,
         jobs: core.jobs.len(),
         backfill: core.backfills.left(),
         index: core.stores.index.figures(),

@@ -4,37 +4,43 @@ use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::identity::{Key, Place, Revision};
 use crate::engine::core::Core;
+use crate::engine::counters::{Pace, RUSH};
 use crate::engine::edit::current::facts;
 use crate::engine::error::stop_if_fatal;
 use crate::stores::archive::MetadataFile;
 use crate::stores::database::{Row, Sink, Write};
 use crate::stores::error::Result;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// Rests between two batches at most so long; a busy archive gathers more edits of the same transcript meanwhile.
 const REST_MAX: Duration = Duration::from_millis(200);
 /// The same while edits come in.
 const BUSY_REST_MAX: Duration = Duration::from_secs(2);
+/// The same while so many come in that they take all there is of the machine.
+const RUSH_REST_MAX: Duration = Duration::from_secs(3);
+/// Larger batches than usual when so many times as many rows are owed: a flush of the disk costs little more for them.
+const BEHIND: usize = 4;
 /// Rows owed from which the archive works as fast as it can: each holds an unarchived copy in the database.
 const BEHIND_ROWS: usize = 100_000;
 
 /// Runs until the progress is closed and empty.
 pub fn run(core: &Arc<Core>) {
     let mut rows_max = core.settings.workers.archive_rows;
+    let mut pace = Pace::new(&core.counters);
     while let Some(work) = core.archive.wait(Duration::from_millis(500)) {
         if !work {
             continue;
         }
-        let (begun, before) = (Instant::now(), taken(core));
+        let begun = Instant::now();
         let mut claim = core.archive.claim(rows_max);
         match push(core, &mut claim) {
             Ok(settles) => {
                 core.committer.settle(settles);
                 claim.settle_all();
                 rows_max = core.settings.workers.archive_rows;
-                core.archive.rest(pause(core, begun.elapsed(), taken(core) != before));
+                rows_max = core.archive.len().clamp(rows_max, rows_max * BEHIND);
+                core.archive.rest(pause(core, begun.elapsed(), pace.look(&core.counters)));
             }
             Err(error) => {
                 tracing::error!(error = %chain(&error), "the archive could not be written");
@@ -55,16 +61,15 @@ pub fn run(core: &Arc<Core>) {
 
 /// How long to rest after a batch. Flushing many small files holds up the commits of edits on the same disk: while
 /// edits come in, the archive takes a fifth of the time and gathers them, unless it falls far behind.
-fn pause(core: &Core, took: Duration, busy: bool) -> Duration {
-    if core.closing() || !busy {
+fn pause(core: &Core, took: Duration, a_second: u64) -> Duration {
+    if core.closing() || a_second == 0 {
         return Duration::ZERO;
     }
-    if core.archive.len() > BEHIND_ROWS { took.min(REST_MAX) } else { (took * 4).min(BUSY_REST_MAX) }
-}
-
-/// Edits and transcripts taken so far.
-fn taken(core: &Core) -> u64 {
-    core.counters.edits.load(Relaxed) + core.counters.ingested.load(Relaxed)
+    match core.archive.len() {
+        BEHIND_ROWS.. => took.min(REST_MAX),
+        _ if a_second > RUSH => (took * 12).min(RUSH_REST_MAX),
+        _ => (took * 4).min(BUSY_REST_MAX),
+    }
 }
 
 fn push(core: &Core, claim: &mut Claim) -> Result<Vec<Write>> {

@@ -8,6 +8,7 @@ use crate::domain::identity::{FieldName, Key, OrgId, Place, Revision};
 use crate::domain::record::Record;
 use crate::domain::transcript::turns;
 use crate::engine::core::Core;
+use crate::engine::counters::{Pace, RUSH};
 use crate::engine::edit::current::{builtins, facts};
 use crate::engine::error::stop_if_fatal;
 use crate::engine::world::Home;
@@ -23,6 +24,12 @@ use std::time::{Duration, Instant};
 const BATCH_BYTES: u64 = 32 << 20;
 /// Longest rest: bounds how late a search can be under load.
 const REST_MAX: Duration = Duration::from_millis(150);
+/// The same while so many edits come in that they take all there is of the machine.
+const RUSH_REST_MAX: Duration = Duration::from_secs(1);
+/// Longer rests than usual then.
+const RUSH_REST: u32 = 3;
+/// Larger batches than usual when so many times as many rows are owed.
+const BEHIND: usize = 5;
 
 /// Words pushed lately whose settles may not have reached the database: saves writing them twice.
 #[derive(Default)]
@@ -48,6 +55,7 @@ impl Pushed {
 pub fn run(core: &Arc<Core>) {
     let mut pushed = Pushed::default();
     let mut rows_max = core.settings.workers.index_rows;
+    let mut pace = Pace::new(&core.counters);
     while let Some(work) = core.index.wait(Duration::from_millis(500)) {
         if !work {
             core.ready_if_level();
@@ -59,10 +67,11 @@ pub fn run(core: &Arc<Core>) {
             Ok(()) => {
                 core.counters.indexed(begun.elapsed());
                 rows_max = core.settings.workers.index_rows;
+                rows_max = core.index.len().clamp(rows_max, rows_max * BEHIND);
                 core.ready_if_level();
                 // A rebuild, a bulk load or a shutdown has nobody to be fair to.
                 if core.index_ready.load(Ordering::Relaxed) && !core.closing() {
-                    core.index.rest((begun.elapsed() * core.settings.workers.index_rest).min(REST_MAX));
+                    core.index.rest(pause(core, begun.elapsed(), pace.look(&core.counters)));
                 }
             }
             Err(error) => {
@@ -80,6 +89,11 @@ pub fn run(core: &Arc<Core>) {
             }
         }
     }
+}
+
+fn pause(core: &Core, took: Duration, a_second: u64) -> Duration {
+    let rest = took * core.settings.workers.index_rest;
+    if a_second > RUSH { (rest * RUSH_REST).min(RUSH_REST_MAX) } else { rest.min(REST_MAX) }
 }
 
 fn push(core: &Core, claim: &mut Claim, pushed: &mut Pushed) -> Result<()> {

@@ -1,10 +1,10 @@
-//! Keeps the database's log small, off the write path: a passive checkpoint now and then, a whole one when quiet, so
+//! Keeps the database's log small, off the write path: moved beside the writer now and then, emptied when quiet, so
 //! that no unconfigured value stays in the main file or its log.
 use crate::base::causes::chain;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::Request;
 use crate::engine::error::stop_if_fatal;
-use crate::stores::database::{Job, Write};
+use crate::stores::database::{Checkpoint, Job, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use std::time::Duration;
 /// there for the whole.
 pub const REBUILD: &str = "rebuild-index";
 /// How often it looks.
-const EVERY: Duration = Duration::from_millis(250);
-/// Log size from which a passive checkpoint is made.
-const PASSIVE_BYTES: u64 = 4 << 20;
-/// Log size from which readers are made to let go.
-const WHOLE_BYTES: u64 = 64 << 20;
+const EVERY: Duration = Duration::from_millis(100);
+/// Bytes to move from which it is done beside the writer.
+const BESIDE_BYTES: u64 = 4 << 20;
+/// Bytes of the log from which it is to begin anew: half the room it has on disk.
+const ANEW_BYTES: u64 = 32 << 20;
 /// Rounds without a commit after which the server counts as quiet.
-const QUIET_ROUNDS: u32 = 3;
+const QUIET_ROUNDS: u32 = 8;
 
 /// The note that a rebuild runs.
 pub fn rebuild_note() -> Job {
@@ -46,12 +46,17 @@ pub fn run(core: &Arc<Core>) {
         quiet = if commits == seen { quiet + 1 } else { 0 };
         clean &= commits == seen;
         seen = commits;
-        let log = core.stores.database.log_bytes();
-        let level = core.archive.is_empty();
-        let whole = log > WHOLE_BYTES || (quiet >= QUIET_ROUNDS && level && !clean);
-        if whole || log > PASSIVE_BYTES && quiet == 0 {
-            match core.stores.database.checkpoint(whole) {
-                Ok(()) => clean |= whole,
+        let log = core.stores.database.log();
+        let how = if quiet >= QUIET_ROUNDS && core.archive.is_empty() && !clean {
+            Some(Checkpoint::Empty)
+        } else if quiet == 0 && log.in_use > ANEW_BYTES {
+            Some(Checkpoint::Anew)
+        } else {
+            (log.unmoved > BESIDE_BYTES && quiet == 0).then_some(Checkpoint::Beside)
+        };
+        if let Some(how) = how {
+            match core.stores.database.checkpoint(how) {
+                Ok(()) => clean |= how == Checkpoint::Empty,
                 Err(error) => {
                     stop_if_fatal(&error);
                     tracing::warn!(error = %chain(&error), "the log could not be checkpointed");

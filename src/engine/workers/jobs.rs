@@ -9,7 +9,7 @@ use crate::engine::edit::committer::{Request, Then};
 use crate::engine::edit::current::Current;
 use crate::engine::edit::locks::Guard;
 use crate::engine::error::{Error, Result, stop_if_fatal};
-use crate::stores::database::{Row, Write};
+use crate::stores::database::{Checkpoint, Row, Write};
 use list::Task;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -98,7 +98,7 @@ fn finish(core: &Core, finished: Vec<String>) -> Result<()> {
         return Ok(());
     }
     core.stores.index.purge()?;
-    core.stores.database.checkpoint(true)?;
+    core.stores.database.checkpoint(Checkpoint::Empty)?;
     let writes = finished.iter().map(|id| Write::DeleteJob(id.clone())).collect();
     core.committer.commit_blocking(Request::plain(writes))?;
     for id in finished {

@@ -21,6 +21,26 @@ pub enum Sink {
     Archive,
 }
 
+/// How thoroughly the log is moved into the main file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// As much as can be done beside the writer.
+    Beside,
+    /// All of it, so that the log begins anew in the room it has; readers may put it off.
+    Anew,
+    /// All of it, and nothing of what the log held is left; readers are waited for.
+    Empty,
+}
+
+/// The write-ahead log, bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// Written since it was begun.
+    pub in_use: u64,
+    /// Of these, not yet in the main file.
+    pub unmoved: u64,
+}
+
 /// Reading transcripts.
 pub trait Transcripts: Send + Sync {
     /// The row of a transcript, its unarchived metadata included. Short enough for an async thread.
@@ -66,11 +86,10 @@ pub trait Database: Transcripts + Owing + Administration {
     /// Applies the writes in order in one transaction; each stands or is refused alone.
     /// Durable on return. A failed flush is `Fatal`.
     fn commit(&self, writes: &[Write]) -> Result<Committed>;
-    /// Makes the main file current and the write-ahead log small; called when quiet, and past 64 MB of log.
-    /// With `whole`, readers are waited for and the log is emptied.
-    fn checkpoint(&self, whole: bool) -> Result<()>;
-    /// Bytes of the write-ahead log.
-    fn log_bytes(&self) -> u64;
+    /// Moves the write-ahead log into the main file.
+    fn checkpoint(&self, how: Checkpoint) -> Result<()>;
+    /// Where the write-ahead log stands.
+    fn log(&self) -> Log;
     /// Reads every page and checks the structure; a list of what is wrong.
     fn check(&self) -> Result<Vec<String>>;
 }

@@ -3,7 +3,7 @@ use super::samples::*;
 use crate::domain::identity::{FolderId, Revision};
 use crate::stores::database::rows::{ObjectKind, StoredObject, StoredToken};
 use crate::stores::database::writes::{Remembered, Stored, Write};
-use crate::stores::database::{Database, Job};
+use crate::stores::database::{Checkpoint, Database, Job};
 
 fn object(kind: ObjectKind, id: u32, name: &str) -> StoredObject {
     StoredObject { kind, id, parent: id / 10, name: name.into(), body: format!(r#"{{"shown":"{name}"}}"#) }
@@ -124,10 +124,10 @@ pub fn upkeep_finds_nothing_wrong(database: &dyn Database) {
         database,
         &[create(&first), create(&new(2, "two")), settle(crate::stores::database::Sink::Archive, 1, 1, 0, 1)],
     );
-    database.checkpoint(false).unwrap();
+    database.checkpoint(Checkpoint::Beside).unwrap();
     stands(database, &[edit(&next(&first))]);
-    database.checkpoint(true).unwrap();
-    assert_eq!(database.log_bytes(), 0);
+    database.checkpoint(Checkpoint::Empty).unwrap();
+    assert_eq!(database.log().in_use, 0);
     assert!(database.check().unwrap().is_empty());
     assert_eq!(row(database, "one").revision, Revision(2));
 }

@@ -6,7 +6,7 @@ mod tests;
 
 use super::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summary};
 use super::writes::{Committed, Remembered, Write};
-use super::{Administration, Database, Owing, Sink, Transcripts};
+use super::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
 use crate::domain::identity::{FolderId, Key, OrgId, Tid};
 use crate::stores::error::Result;
 use parking_lot::Mutex;
@@ -119,12 +119,12 @@ impl Database for MemoryDatabase {
         Ok(Committed { number: state.identity.commit, outcomes })
     }
 
-    fn checkpoint(&self, _whole: bool) -> Result<()> {
+    fn checkpoint(&self, _how: Checkpoint) -> Result<()> {
         Ok(())
     }
 
-    fn log_bytes(&self) -> u64 {
-        0
+    fn log(&self) -> Log {
+        Log::default()
     }
 
     fn check(&self) -> Result<Vec<String>> {

@@ -1,11 +1,13 @@
 //! What each write does to the file. A write that finds its row elsewhere changes nothing and says so.
 use super::administration::kind_text;
+use super::journal::{Draft, Found};
 use crate::base::digest;
 use crate::domain::identity::{Key, OrgId, Revision, Tid};
 use crate::stores::database::Sink;
-use crate::stores::database::rows::{Job, ObjectKind, StoredObject};
+use crate::stores::database::rows::{Job, ObjectKind, Settled, StoredObject};
 use crate::stores::database::writes::{Outcome, Stored, Write};
 use rusqlite::{Connection, OptionalExtension, Result, params};
+use std::sync::Arc;
 
 /// What the writes of one commit share.
 pub struct Batch<'a> {
@@ -13,15 +15,18 @@ pub struct Batch<'a> {
     pub number: u64,
     /// The store's secret.
     pub secret: &'a [u8; 32],
+    /// Edits that are not in their rows yet.
+    pub journal: Draft<'a>,
 }
 
 /// Applies one write inside a transaction.
-pub fn apply(connection: &Connection, batch: &Batch<'_>, write: &Write) -> Result<Outcome> {
+pub fn apply(connection: &Connection, batch: &mut Batch<'_>, write: &Write) -> Result<Outcome> {
     match write {
         Write::Create(stored) => create(connection, batch, stored),
         Write::Edit(stored, expected) => edit(connection, batch, stored, *expected),
         Write::Replace(stored, expected) => replace(connection, batch, stored, *expected),
         Write::Erase { key, org, tid, expected, job } => {
+            batch.journal.fold(connection, *key)?;
             let changed = run(connection, include_str!("sql/erase.sql"), params![key.0, expected.0])?;
             if changed == 0 {
                 return stale(connection, *key);
@@ -32,6 +37,7 @@ pub fn apply(connection: &Connection, batch: &Batch<'_>, write: &Write) -> Resul
             Ok(Outcome::Done)
         }
         Write::Reproject { key, expected, schema_version, builtins, values } => {
+            batch.journal.fold(connection, *key)?;
             let given = params![key.0, expected.0, schema_version, builtins, values];
             if run(connection, include_str!("sql/reproject.sql"), given)? > 0 {
                 return Ok(Outcome::Done);
@@ -40,7 +46,7 @@ pub fn apply(connection: &Connection, batch: &Batch<'_>, write: &Write) -> Resul
             let standing = revision(connection, *key)?;
             Ok(if standing == Some(*expected) { Outcome::Done } else { Outcome::Stale(standing) })
         }
-        Write::Settle { .. } => settle(connection, write),
+        Write::Settle { .. } => settle(connection, batch, write),
         Write::Configure { put, delete, last_object, jobs } => {
             for (kind, id) in delete {
                 run(connection, "DELETE FROM object WHERE kind = ?1 AND id = ?2", params![kind_text(*kind), id])?;
@@ -107,13 +113,18 @@ fn create(connection: &Connection, batch: &Batch<'_>, new: &Stored) -> Result<Ou
         return remember(connection, batch, new);
     }
     let standing = connection
-        .prepare_cached("SELECT revision FROM transcript WHERE org = ?1 AND tid = ?2")?
-        .query_row(params![new.org.0, new.tid.as_str()], |row| row.get(0).map(Revision))
+        .prepare_cached("SELECT key, revision FROM transcript WHERE org = ?1 AND tid = ?2")?
+        .query_row(params![new.org.0, new.tid.as_str()], |row| Ok((Key(row.get(0)?), Revision(row.get(1)?))))
         .optional()?;
-    Ok(Outcome::Stale(standing))
+    Ok(Outcome::Stale(standing.map(|(key, revision)| batch.journal.revision(key).unwrap_or(revision))))
 }
 
-fn edit(connection: &Connection, batch: &Batch<'_>, new: &Stored, expected: Revision) -> Result<Outcome> {
+fn edit(connection: &Connection, batch: &mut Batch<'_>, new: &Arc<Stored>, expected: Revision) -> Result<Outcome> {
+    match batch.journal.edit(connection, new, expected)? {
+        Found::Appended => return remember(connection, batch, new),
+        Found::Elsewhere(at) => return Ok(Outcome::Stale(at)),
+        Found::OtherVersion => {}
+    }
     let given = params![
         new.key.0,
         expected.0,
@@ -124,14 +135,12 @@ fn edit(connection: &Connection, batch: &Batch<'_>, new: &Stored, expected: Revi
         new.values,
         new.metadata,
     ];
-    let changed = match run(connection, include_str!("sql/edit.sql"), given)? {
-        0 => run(connection, include_str!("sql/edit_version.sql"), given)?,
-        changed => changed,
-    };
+    let changed = run(connection, include_str!("sql/edit_version.sql"), given)?;
     if changed == 0 { stale(connection, new.key) } else { remember(connection, batch, new) }
 }
 
-fn replace(connection: &Connection, batch: &Batch<'_>, new: &Stored, expected: Revision) -> Result<Outcome> {
+fn replace(connection: &Connection, batch: &mut Batch<'_>, new: &Stored, expected: Revision) -> Result<Outcome> {
+    batch.journal.fold(connection, new.key)?;
     let given = params![
         new.key.0,
         expected.0,
@@ -149,10 +158,14 @@ fn replace(connection: &Connection, batch: &Batch<'_>, new: &Stored, expected: R
     if changed == 0 { stale(connection, new.key) } else { remember(connection, batch, new) }
 }
 
-fn settle(connection: &Connection, write: &Write) -> Result<Outcome> {
+fn settle(connection: &Connection, batch: &mut Batch<'_>, write: &Write) -> Result<Outcome> {
     let Write::Settle { sink, key, revision: pushed, schema_version, words_revision } = write else {
         return Ok(Outcome::Done);
     };
+    let settled = Settled { revision: pushed.0, schema_version: *schema_version, words_revision: words_revision.0 };
+    if let Some(outcome) = batch.journal.settle(connection, *key, *sink, settled)? {
+        return Ok(outcome);
+    }
     let changed = match sink {
         Sink::Index => {
             let given = params![key.0, pushed.0, schema_version, words_revision.0];

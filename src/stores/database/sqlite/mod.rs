@@ -2,14 +2,16 @@
 //!
 //! *Decision:* what a sink owes is `settled < row`, never `≠`, and a settle beyond the row is refused: so no sequence of
 //! settles can make a row that is owed for ever. *Decision:* moving the log into the file has a connection of its own,
-//! so that a commit never pays for it; emptying the log (`whole`) holds the writer's lock instead of the file's, so that
-//! the next commit queues and does not poll. *Decision:* what is owed is found by two partial indexes. They cost a third
-//! of the speed while nothing settles (64 edits a commit: 20,000 instead of 34,000 a second in the test profile), next
-//! to nothing when the sinks keep up, and without them every start would read the whole table (`speed.rs`).
+//! so that a commit never pays for it (`log.rs`). *Decision:* what is owed is found by two partial indexes: without them
+//! every start would read the whole table. Edits do not pay for them: they are appended, and come into their rows when
+//! they are settled (`pending.rs`).
 mod administration;
 mod apply;
 mod fault;
+mod journal;
+mod log;
 mod open;
+mod pending;
 mod readers;
 #[cfg(test)]
 mod speed;
@@ -20,30 +22,31 @@ mod writer;
 
 use super::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summary};
 use super::writes::{Committed, Remembered, Write};
-use super::{Administration, Database, Owing, Sink, Transcripts};
+use super::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
 use crate::domain::identity::{FolderId, Key, OrgId, Tid};
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use fault::{During, fault};
+use log::Mover;
 use parking_lot::{Mutex, MutexGuard};
+use pending::Pending;
 use readers::Readers;
-use rusqlite::Connection;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 use writer::Writer;
 
 /// Keys whose settled state is forgotten in one transaction; between two of them commits may go in.
 const OWE_AT_ONCE: i64 = 4_096;
 
-/// How long emptying the log waits for readers; commits queue behind it meanwhile.
-const MOVER_PATIENCE: Duration = Duration::from_millis(500);
+/// Reads of a row that came to nothing before edits are held up for one.
+const READS: usize = 16;
 
 /// The database in a file. Fields are dropped in order: the writer goes last, and leaves no log behind.
 pub struct SqliteDatabase {
     readers: Readers,
-    mover: Mutex<Connection>,
+    mover: Mover,
     writer: Mutex<Writer>,
-    log: PathBuf,
+    pending: Arc<Pending>,
     secret: [u8; 32],
     /// The latest moment a caller has named, µs: remembered requests that expired before it are dropped.
     now: AtomicI64,
@@ -62,33 +65,54 @@ impl SqliteDatabase {
         let connection = open::create(&path)?;
         let identity = administration::identity(&connection)
             .map_err(|error| fault(During::Read, &format!("reading the identity of {}", path.display()), error))?;
-        let mut log = path.clone().into_os_string();
-        log.push("-wal");
-        let mover = open::writer(&path)?;
-        mover
-            .busy_timeout(MOVER_PATIENCE)
-            .map_err(|error| fault(During::Write, &format!("opening {}", path.display()), error))?;
+        let writer = Writer::new(connection, identity.commit, identity.secret)?;
         Ok(Self {
-            mover: Mutex::new(mover),
+            mover: Mover::new(&path)?,
             readers: Readers::new(path)?,
-            writer: Mutex::new(Writer::new(connection, identity.commit, identity.secret)),
-            log: log.into(),
+            pending: writer.pending(),
+            writer: Mutex::new(writer),
             secret: identity.secret,
             now: AtomicI64::new(i64::MIN),
         })
     }
 }
 
+impl Drop for SqliteDatabase {
+    fn drop(&mut self) {
+        // Best effort: what stays comes into its row at the next opening.
+        let _folded = self.writer.lock().fold_all().is_ok();
+    }
+}
+
 impl Transcripts for SqliteDatabase {
     fn load(&self, org: OrgId, tid: &Tid) -> Result<Option<Row>> {
-        self.readers.with("reading a transcript", |reader| transcripts::load(reader, org, tid))
+        let read = || self.readers.with("reading a transcript", |reader| transcripts::load(reader, org, tid));
+        for _ in 0..READS {
+            let folds = self.pending.folds();
+            let Some(mut row) = read()? else { return Ok(None) };
+            if self.pending.lay_over(&mut row, folds) {
+                return Ok(Some(row));
+            }
+        }
+        // Edits keep coming into their rows: they are held up for a moment.
+        let _writer = self.writer.lock();
+        let (folds, mut row) = (self.pending.folds(), read()?);
+        if let Some(row) = &mut row {
+            self.pending.lay_over(row, folds);
+        }
+        Ok(row)
     }
 
     fn load_keys(&self, keys: &[Key]) -> Result<Vec<Option<Row>>> {
-        self.readers.with("reading transcripts by key", |reader| transcripts::load_keys(reader, keys))
+        let entries = self.pending.of(keys);
+        let mut rows =
+            self.readers.with("reading transcripts by key", |reader| transcripts::load_keys(reader, keys))?;
+        Pending::lay_all_over(&mut rows, &entries);
+        Ok(rows)
     }
 
     fn scan(&self, org: Option<OrgId>, after: Option<Key>, limit: usize) -> Result<Vec<Row>> {
+        self.writer.lock().fold_all()?;
         self.readers.with("reading transcripts in order", |reader| transcripts::scan(reader, org, after, limit))
     }
 
@@ -115,6 +139,7 @@ impl Transcripts for SqliteDatabase {
 
 impl Owing for SqliteDatabase {
     fn owed(&self, sink: Sink, after: Option<Key>, limit: usize) -> Result<Vec<OwedRow>> {
+        self.writer.lock().fold_all()?;
         self.readers.with("looking for what is owed", |reader| transcripts::owed(reader, sink, after, limit))
     }
 
@@ -159,22 +184,12 @@ impl Database for SqliteDatabase {
         self.writer.lock().commit(writes, self.now.load(Ordering::Relaxed))
     }
 
-    fn checkpoint(&self, whole: bool) -> Result<()> {
-        let mover = self.mover.lock();
-        // Most of the work is done beside the writer, also before the log is emptied.
-        move_log(&mover, "PRAGMA wal_checkpoint(PASSIVE)")?;
-        if whole {
-            let _queue = self.writer.lock();
-            if move_log(&mover, "PRAGMA wal_checkpoint(TRUNCATE)")? {
-                let why = "emptying the log: a reader did not let go of it";
-                return Err(StoreError::plain(Store::Database, Kind::Unavailable, why));
-            }
-        }
-        Ok(())
+    fn checkpoint(&self, how: Checkpoint) -> Result<()> {
+        self.mover.checkpoint(how, &self.writer)
     }
 
-    fn log_bytes(&self) -> u64 {
-        std::fs::metadata(&self.log).map_or(0, |log| log.len())
+    fn log(&self) -> Log {
+        self.mover.log()
     }
 
     fn check(&self) -> Result<Vec<String>> {
@@ -186,12 +201,4 @@ impl Database for SqliteDatabase {
             checked => checked,
         }
     }
-}
-
-/// Moves the log into the file; whether somebody was in the way.
-fn move_log(mover: &Connection, pragma: &str) -> Result<bool> {
-    mover
-        .prepare_cached(pragma)
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .map_err(|error| fault(During::Write, "moving the log into the file", error))
 }

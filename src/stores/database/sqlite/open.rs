@@ -14,7 +14,8 @@ const SQLITE_LEAST: i32 = 3_051_003;
 const APPLICATION: i32 = 0x4C4E_4F54;
 
 /// Each step brings a file from the schema version that is its position to the next.
-const MIGRATIONS: [&str; 2] = [include_str!("sql/schema_1.sql"), include_str!("sql/schema_2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("sql/schema_1.sql"), include_str!("sql/schema_2.sql"), include_str!("sql/schema_3.sql")];
 
 /// Longest wait for a lock of the file. Within the process writers queue in memory, so this is about strangers.
 const BUSY: Duration = Duration::from_secs(5);

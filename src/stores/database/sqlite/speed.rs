@@ -3,7 +3,7 @@
 use super::SqliteDatabase;
 use crate::stores::database::conformance::samples::*;
 use crate::stores::database::writes::{Stored, Write};
-use crate::stores::database::{Database, Sink, Transcripts};
+use crate::stores::database::{Checkpoint, Database, Sink, Transcripts};
 use std::time::{Duration, Instant};
 
 const ROWS: u32 = 20_000;
@@ -27,7 +27,7 @@ fn filled(database: &SqliteDatabase) -> Vec<Stored> {
         stands(database, &chunk.iter().map(create).collect::<Vec<_>>());
         stands(database, &settles(chunk));
     }
-    database.checkpoint(true).unwrap();
+    database.checkpoint(Checkpoint::Empty).unwrap();
     rows
 }
 
@@ -55,8 +55,8 @@ fn edits(database: &SqliteDatabase, rows: &mut [Stored], size: usize, settled: b
             done += 1;
         }
         stands(database, &batch);
-        if database.log_bytes() > 64 << 20 {
-            database.checkpoint(false).unwrap();
+        if database.log().unmoved > 64 << 20 {
+            database.checkpoint(Checkpoint::Beside).unwrap();
         }
     }
     let speed = done as f64 / start.elapsed().as_secs_f64();
@@ -81,7 +81,7 @@ fn updates_a_second() {
             let settled = edits(&database, &mut rows, size, true);
             println!("{indexes}, {size:>2} a commit: {alone:>8.0} edits/s, {settled:>8.0} edits/s with both settles");
         }
-        database.checkpoint(true).unwrap();
+        database.checkpoint(Checkpoint::Empty).unwrap();
         let start = Instant::now();
         for at in 0..20_000 {
             let row = &rows[at * 7_919 % rows.len()];

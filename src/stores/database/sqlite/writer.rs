@@ -1,9 +1,12 @@
 //! The one connection that writes: a batch is one transaction, a transaction is one flush.
 use super::apply::{self, Batch};
 use super::fault::{During, fault};
+use super::journal::{self, Journal};
+use super::pending::Pending;
 use crate::stores::database::writes::{Committed, Write};
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use rusqlite::{Connection, params};
+use std::sync::Arc;
 
 /// The connection, and what it alone knows.
 pub struct Writer {
@@ -12,14 +15,37 @@ pub struct Writer {
     commits: u64,
     /// Hashes ids of tombstones.
     secret: [u8; 32],
+    pending: Arc<Pending>,
+    journal: Journal,
     /// A flush has failed: a later one that succeeds would prove nothing.
     broken: bool,
 }
 
 impl Writer {
-    /// Goes on where the file stands.
-    pub fn new(connection: Connection, commits: u64, secret: [u8; 32]) -> Self {
-        Self { connection, commits, secret, broken: false }
+    /// Goes on where the file stands; what is `pending` in it comes into the rows first.
+    pub fn new(connection: Connection, commits: u64, secret: [u8; 32]) -> Result<Self> {
+        let (mut broken, pending) = (false, Arc::default());
+        transact(&connection, &mut broken, "bringing pending edits into their rows", journal::recover)?;
+        Ok(Self { connection, commits, secret, pending, journal: Journal::default(), broken })
+    }
+
+    /// Edits that are not in their rows yet.
+    pub fn pending(&self) -> Arc<Pending> {
+        self.pending.clone()
+    }
+
+    /// Brings all pending edits into their rows.
+    pub fn fold_all(&mut self) -> Result<()> {
+        let keys = self.pending.keys();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut draft = self.journal.draft(&self.pending);
+        transact(&self.connection, &mut self.broken, "bringing edits into their rows", |connection| {
+            keys.iter().try_for_each(|key| draft.fold(connection, *key))
+        })?;
+        self.journal.accept(draft.done(), &self.pending);
+        Ok(())
     }
 
     /// Applies `writes` in one transaction. `now`, µs, says which remembered requests have expired.
@@ -28,20 +54,26 @@ impl Writer {
     /// statement that *fails* fails the batch, and nothing of it stands.
     pub fn commit(&mut self, writes: &[Write], now: i64) -> Result<Committed> {
         let number = self.commits + 1;
-        let batch = Batch { number, secret: &self.secret };
+        let mut batch = Batch { number, secret: &self.secret, journal: self.journal.draft(&self.pending) };
         let outcomes = transact(&self.connection, &mut self.broken, "writing a batch", |connection| {
-            let outcomes =
-                writes.iter().map(|write| apply::apply(connection, &batch, write)).collect::<rusqlite::Result<_>>()?;
+            let outcomes = writes
+                .iter()
+                .map(|write| apply::apply(connection, &mut batch, write))
+                .collect::<rusqlite::Result<_>>()?;
+            self.journal.trim(connection, &mut batch.journal, 2 * writes.len() + 16)?;
             forget(connection, writes, now)?;
             connection.prepare_cached("UPDATE state SET commits = ?1 WHERE id = 1")?.execute([number])?;
             Ok(outcomes)
         })?;
+        // Before anybody is answered: what is read from now on has it.
+        self.journal.accept(batch.journal.done(), &self.pending);
         self.commits = number;
         Ok(Committed { number, outcomes })
     }
 
     /// Forgets what the index has of the keys in `(after, to]`; the greatest key there is comes back.
     pub fn owe_to_index(&mut self, after: i64, to: i64) -> Result<i64> {
+        self.fold_all()?;
         transact(&self.connection, &mut self.broken, "owing transcripts to the index", |connection| {
             connection.prepare_cached(include_str!("sql/owe_all.sql"))?.execute(params![after, to])?;
             connection.prepare_cached("SELECT coalesce(max(key), -1) FROM transcript")?.query_row([], |row| row.get(0))

@@ -49,13 +49,14 @@ fn no_read_sorts_or_walks_the_table() {
 }
 
 #[test]
-fn an_edit_touches_the_row_and_what_is_owed() {
+fn an_edit_is_appended_and_its_row_brings_what_is_owed() {
     let (_folder, path) = place();
     let database = SqliteDatabase::open(&path).unwrap();
     let writer = database.writer.lock();
     let written = |sql: &str| written(writer.connection(), sql).into_iter().collect::<Vec<_>>();
-    let edit = written(include_str!("../sql/edit.sql"));
-    assert_eq!(edit, ["transcript", "transcript_owed_archive", "transcript_owed_index"]);
+    assert_eq!(written(include_str!("../sql/pend.sql")), ["pending"]);
+    let fold = written(include_str!("../sql/fold.sql"));
+    assert_eq!(fold, ["transcript", "transcript_owed_archive", "transcript_owed_index"]);
     assert_eq!(written(include_str!("../sql/settle_index.sql")), ["transcript", "transcript_owed_index"]);
     assert_eq!(written(include_str!("../sql/settle_archive.sql")), ["transcript", "transcript_owed_archive"]);
     let reproject = written(include_str!("../sql/reproject.sql"));

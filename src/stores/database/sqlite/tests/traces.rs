@@ -4,7 +4,7 @@ use super::place;
 use crate::domain::identity::Tid;
 use crate::stores::database::conformance::samples::*;
 use crate::stores::database::writes::{Stored, Write};
-use crate::stores::database::{Administration, Database, Sink, Transcripts};
+use crate::stores::database::{Administration, Checkpoint, Database, Sink, Transcripts};
 use std::path::Path;
 
 /// Where `needle` is found beside the file.
@@ -29,7 +29,7 @@ fn no_unconfigured_value_is_left_when_all_is_archived_and_quiet() {
     let database = SqliteDatabase::open(&path).unwrap();
     let all: Vec<Stored> = (1..=120).map(|key| secretive(&new(key, &format!("t{key}")), key)).collect();
     stands(&database, &all.iter().map(create).collect::<Vec<_>>());
-    database.checkpoint(false).unwrap();
+    database.checkpoint(Checkpoint::Beside).unwrap();
     let edited: Vec<Stored> = all.iter().map(|one| secretive(&next(one), one.key.0 * 7)).collect();
     stands(&database, &edited.iter().map(edit).collect::<Vec<_>>());
     assert!(!found(folder.path(), "WALDEINSAMKEIT").is_empty());
@@ -38,7 +38,7 @@ fn no_unconfigured_value_is_left_when_all_is_archived_and_quiet() {
         |one: &Stored| Write::Erase { key: one.key, org: ORG, tid: one.tid.clone(), expected: one.revision, job: None };
     let last = edited.iter().map(|one| if one.key.0 % 5 == 0 { erased(one) } else { settled(one) });
     stands(&database, &last.collect::<Vec<_>>());
-    database.checkpoint(true).unwrap();
+    database.checkpoint(Checkpoint::Empty).unwrap();
     assert_eq!(found(folder.path(), "WALDEINSAMKEIT"), Vec::<String>::new());
     assert!(database.check().unwrap().is_empty());
 }
@@ -51,7 +51,7 @@ fn an_erased_id_is_left_as_a_keyed_hash_only() {
     stands(&database, &[create(&gone), create(&stays)]);
     let erase = Write::Erase { key: gone.key, org: ORG, tid: gone.tid.clone(), expected: gone.revision, job: None };
     stands(&database, &[erase]);
-    database.checkpoint(true).unwrap();
+    database.checkpoint(Checkpoint::Empty).unwrap();
     assert_eq!(found(folder.path(), "patient-4711"), Vec::<String>::new());
     assert_eq!(database.tombstone(ORG, &Tid::parse("patient-4711").unwrap()).unwrap(), Some(1));
 }
@@ -96,10 +96,52 @@ fn readers_see_whole_commits_while_one_writes() {
             at = at.each_ref().map(next);
             stands(&database, &at.each_ref().map(edit));
             if round % 20 == 7 {
-                database.checkpoint(round == 47).unwrap();
+                database.checkpoint(if round == 47 { Checkpoint::Empty } else { Checkpoint::Anew }).unwrap();
             }
         }
         done.store(true, std::sync::atomic::Ordering::Relaxed);
     });
     assert_eq!(database.identity().unwrap().commit, 61);
+}
+
+#[test]
+fn a_row_is_never_read_with_another_bodys_edit() {
+    let (_folder, path) = place();
+    let database = SqliteDatabase::open(&path).unwrap();
+    let mut at = new(1, "one");
+    stands(&database, &[create(&at)]);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let read = |by_key: bool| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let row = match by_key {
+                    true => database.load_keys(&[at_key()]).unwrap().pop().flatten().unwrap(),
+                    false => database.load(ORG, &Tid::parse("one").unwrap()).unwrap().unwrap(),
+                };
+                // Bodies come with every third revision: 1, 4, 7 …
+                let words = row.revision.0 - (row.revision.0 - 1) % 3;
+                assert_eq!(row.words_revision.0, words, "{row:?}");
+            }
+        };
+        scope.spawn(move || read(true));
+        scope.spawn(move || read(false));
+        for round in 1..600_u64 {
+            let brings = round % 3 == 0;
+            at = if brings { next_body(&at) } else { next(&at) };
+            let revision = at.revision.0;
+            stands(&database, &[if brings { replace(&at) } else { edit(&at) }]);
+            if round % 2 == 0 {
+                let words = at.words_revision.0;
+                stands(
+                    &database,
+                    &[settle(Sink::Archive, 1, revision, 0, words), settle(Sink::Index, 1, revision, 1, words)],
+                );
+            }
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+fn at_key() -> crate::domain::identity::Key {
+    crate::domain::identity::Key(1)
 }
