@@ -16,6 +16,7 @@ use super::columns::Columns;
 use super::facets::FacetPlan;
 use super::figures::{HistogramPlan, StatsPlan};
 use super::ranges::DateRange;
+use super::request::scores::Scores;
 use super::request::sorting::SortChoice;
 use super::request::{Output, SearchRequest};
 use super::resolved::{Node, ResolvedSearch, Scope, SortBy, SortKey, Target, Test, ValueTest};
@@ -25,7 +26,8 @@ use crate::domain::catalogue::Org;
 use crate::domain::fields::definition::Storage;
 use crate::domain::fields::{Definition, FieldType};
 use crate::domain::identity::{FieldName, FolderId};
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::Refusal;
+use crate::domain::transcript::scores::score_id;
 use condition::{Misfit, Reading};
 use figures::{Figures, figures};
 use sources::{Unconfigured, alike, valued};
@@ -68,11 +70,7 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
             parts.push(resolver.dates(builtin, range));
         }
     }
-    if let Some((path, _)) = request.scores.paths.first() {
-        let name = format!("app.{path}");
-        let detail = format!("the parameter {name:?} is not available yet");
-        return Err(Refusal::at(Code::ParameterInvalid, name, detail));
-    }
+    parts.extend(scores(&request.scores));
     let order =
         request.sort.iter().map(|choice| resolver.order(choice, request.descending)).collect::<Result<_, _>>()?;
     let asked = figures(request, world, &mut resolver.unconfigured)?;
@@ -305,6 +303,16 @@ impl<'a> Resolver<'a, '_> {
     fn reading<'o>(&self, org: &'o Org) -> Reading<'o> {
         Reading { zone: &org.zone, now: self.now, bounds: self.world.bounds() }
     }
+}
+
+/// The levels asked of an application's scores.
+fn scores(asked: &Scores) -> impl Iterator<Item = Node> {
+    let app = asked.app.as_deref().unwrap_or_default();
+    asked.paths.iter().map(move |(path, level)| {
+        let (low, high) = level.range();
+        let target = Target::Score(score_id(app, path));
+        Node::Values(ValueTest { target, only_folders: None, test: Test::Numbers(low, high) })
+    })
 }
 
 #[cfg(test)]

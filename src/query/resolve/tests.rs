@@ -7,6 +7,7 @@ use crate::domain::catalogue::{Company, Folder};
 use crate::domain::fields::{ConfiguredField, FolderSchema, OnMismatch, SpeakerMap};
 use crate::domain::identity::{CompanyId, CompanyName, FieldId, FolderName, OrgId, OrgName};
 use crate::domain::limits::Limits;
+use crate::domain::refusal::Code;
 use crate::domain::transcript::Role;
 use crate::query::resolved::{Phrase, Said, Speaker, Word};
 use jiff::tz::TimeZone;

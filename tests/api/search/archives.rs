@@ -1,6 +1,7 @@
 //! `output=zip`.
 use super::server;
-use crate::support::{Answer, Server};
+use crate::support::server::files;
+use crate::support::{Answer, Server, client};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
@@ -115,4 +116,20 @@ fn an_archive_of_many_is_whole() {
     let files = unpacked(&server.get("/search/Acme/Acme-Sales?output=zip&zipfiles=text&size=1000"));
     assert_eq!(files.len(), 900);
     assert!(files["Inbound/m299.txt"].starts_with("[299] ?: word299 word299"));
+}
+
+#[test]
+fn an_archive_that_fails_halfway_breaks_the_connection() {
+    let server = Server::acme();
+    for tid in ["b1", "b2", "b3"] {
+        server.bring(tid, &json!({}), &[("agent", "hello")]).ok(201);
+    }
+    server.settle();
+    let lost = files(&server.data().join("archive")).into_iter().find(|path| path.ends_with("b2.json")).unwrap();
+    std::fs::remove_file(lost).unwrap();
+    let path = format!("/search/Acme/Acme-Sales?output=zip&sort=tid&sortdir=asc&token={}", server.token);
+    assert!(client::send(&server.addr, "GET", &path, &[], None).is_none(), "a part is not taken for the whole");
+    assert!(server.log().contains("the body of"), "{}", server.log());
+    assert_eq!(server.get("/search/Acme/Acme-Sales?output=zip&tid=b2").status, 500, "nothing was sent before");
+    assert_eq!(unpacked(&server.get("/search/Acme/Acme-Sales?output=zip&tid=b1,b3")).len(), 4);
 }

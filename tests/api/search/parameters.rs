@@ -69,6 +69,45 @@ fn built_in_values_are_compared_by_their_type() {
 }
 
 #[test]
+fn scores_of_applications_are_asked_for_by_category_and_level() {
+    let server = voci();
+    let app = "app.name=call%20DRIVERS";
+    for (query, ids) in [
+        ("app.Billing=All", vec!["v2", "v1"]),
+        ("app.billing=high", vec!["v1"]),
+        ("app.Billing=Low", vec!["v2"]),
+        ("app.Billing=Medium", vec!["v1"]),
+        ("app.Billing=None", vec![]),
+        ("app.Billing.Late%20fee=NONE", vec!["v2"]),
+        ("app.Billing.Late%20fee=Medium", vec!["v1"]),
+        ("app.Billing=All&app.Billing.Late%20fee=All", vec!["v1"]),
+        ("app.Other=All", vec![]),
+        ("app.Billing=All&agent_gender=Male", vec!["v2"]),
+    ] {
+        assert_eq!(server.ids(&format!("{app}&{query}")), ids, "{query}");
+    }
+    assert!(server.ids("app.name=Other&app.Billing=All").is_empty());
+    let body = json!({"app.name": "Call Drivers", "app.Billing": "High", "fields": "tid"});
+    assert_eq!(server.post("/search/Acme/Acme-Sales", &body).ok(200)["total"], 1);
+}
+
+#[test]
+fn an_explanation_goes_with_every_parameter() {
+    let server = voci();
+    server.settle();
+    let explained = |query: &str| server.get(&format!("/search/Acme/Acme-Sales?{query}")).ok(200);
+    let found = explained("explain=v1&q=hello&agent_gender=Female&app.name=Call%20Drivers&app.Billing=High");
+    assert_eq!((&found["tid"], &found["matches"], &found["found"]), (&json!("v1"), &json!(true), &json!(true)));
+    assert_eq!(found["clauses"]["clauses"].as_array().map(Vec::len), Some(3), "{found}");
+    let other = explained("explain=v2&app.name=Call%20Drivers&app.Billing=High");
+    assert_eq!((&other["matches"], &other["found"]), (&json!(false), &json!(false)), "{other}");
+    let body = json!({"explain": "v2", "app.name": "Call Drivers", "app.Billing": "High"});
+    assert_eq!(server.post("/search/Acme/Acme-Sales", &body).ok(200), other);
+    assert_eq!(server.get("/search/Acme/Acme-Sales?explain=nope").code(404), "not_found");
+    assert_eq!(server.get("/search/Acme/Acme-Sales?explain=v1&format=csv").code(400), "parameter_invalid");
+}
+
+#[test]
 fn date_ranges_are_days_of_the_organisation_and_never_fail() {
     let server = voci();
     for (query, ids) in [
@@ -172,4 +211,16 @@ fn a_company_is_searched_in_one_merged_order() {
     assert_eq!(shown, sorted, "alphabetical, each name once");
     assert_eq!(shown.iter().filter(|name| *name == "queue").count(), 1);
     assert!(csv.lines().nth(1).unwrap().starts_with("'=1,"), "{csv}");
+}
+
+#[test]
+fn patterns_that_stand_for_too_much_are_refused_in_words() {
+    let server = Server::with(&[("LINERNOTES_LIMITS__QUERY_EXPANSIONS", "2")]);
+    server.make_acme();
+    server.bring("x1", &json!({}), &[("agent", "cancel cancels cancelled")]).ok(201);
+    server.settle();
+    let answer = server.get("/search/Acme/Acme-Sales?q=cancel*");
+    assert!(answer.json()["detail"].as_str().unwrap().contains("more than 2 words"), "{}", answer.text());
+    assert_eq!(answer.code(400), "query_too_large");
+    assert_eq!(server.ids("q=cancell*"), ["x1"]);
 }

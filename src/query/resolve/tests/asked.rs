@@ -114,3 +114,15 @@ fn archives_show_no_figures_but_refuse_what_makes_no_sense() {
         assert!(ask(false, &[("stats", "elsewhere"), ("output", output)]).is_err());
     }
 }
+
+#[test]
+fn scores_are_ranges_of_numbers_of_their_own() {
+    let asked = [("app.name", "Calls"), ("app.A.b", "High"), ("app.C", "None"), ("q", "hi")];
+    let score = |path: &str, low, high| {
+        let target = Target::Score(score_id("calls", path));
+        Node::Values(ValueTest { target, only_folders: None, test: Test::Numbers(low, high) })
+    };
+    let zero = Some((0.0, true));
+    let parts = vec![phrase(Speaker::Anyone, "hi"), score("a.B", Some((0.66, false)), None), score("c", zero, zero)];
+    assert_eq!(ask(false, &asked).unwrap().search.root, Node::And(parts));
+}
