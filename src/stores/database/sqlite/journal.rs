@@ -183,12 +183,13 @@ fn standing(connection: &Connection, new: &Arc<Stored>) -> Result<Option<(Revisi
         .query_row([new.key.0], |row| {
             let entry = Entry {
                 stored: new.clone(),
+                base: Revision(row.get(0)?),
                 words_revision: row.get(2)?,
                 indexed: Settled { revision: row.get(3)?, schema_version: row.get(4)?, words_revision: row.get(5)? },
                 archived: Settled { revision: row.get(6)?, schema_version: 0, words_revision: row.get(7)? },
                 places: Vec::new(),
             };
-            Ok((Revision(row.get(0)?), row.get(1)?, entry))
+            Ok((entry.base, row.get(1)?, entry))
         })
         .optional()
 }

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const FRAME: u64 = 4_096 + 24;
 /// Room for the log on disk while commits come in, bytes.
 const ROOM: u64 = 64 << 20;
+/// Room on disk as a multiple of what is in use.
+const ROOM_AHEAD: u64 = 4;
 /// Room that is left when the log was emptied, if it had as much.
 const ROOM_QUIET: u64 = 16 << 20;
 /// Room made while commits wait: about a millisecond.
@@ -69,7 +71,9 @@ impl Mover {
             // The table of pending edits has what the archive has by now.
             writer.lock().fold_all()?;
         } else {
-            self.make_room(ROOM, writer)?;
+            // As the log grows: zeros for a short burst would be most of what it writes.
+            let in_use = self.in_use.load(Ordering::Relaxed);
+            self.make_room(ROOM.min(ROOM_AHEAD * in_use), writer)?;
         }
         for _ in 0..ROUNDS_BESIDE {
             self.run(&connection, "PRAGMA wal_checkpoint(PASSIVE)")?;

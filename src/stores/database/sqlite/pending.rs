@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub struct Entry {
     /// The state it makes.
     pub stored: Arc<Stored>,
+    /// The revision of the row itself.
+    pub base: Revision,
     /// The row's words, which no edit changes.
     pub words_revision: u64,
     /// What the index has settled.
@@ -29,18 +31,21 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Lays the edit over its row, unless that has it.
-    fn lay_over(&self, row: &mut Row) {
-        if row.revision >= self.stored.revision {
-            return;
+    /// Lays the edit over the row that it rests on, and over no other: one that was read later has it already. False
+    /// when the row was read before a new body came, on which the edit rests.
+    fn lay_over(&self, row: &mut Row) -> bool {
+        if row.revision != self.base {
+            return row.revision > self.base;
         }
         row.revision = self.stored.revision;
+        row.schema_version = self.stored.schema_version;
         row.last_modified = self.stored.last_modified;
         row.builtins = self.stored.builtins.clone();
         row.values = self.stored.values.clone();
         row.unarchived = self.unarchived().cloned();
         row.indexed = self.indexed;
         row.archived = self.archived;
+        true
     }
 
     /// The metadata, until the archive has it.
@@ -125,20 +130,17 @@ impl Pending {
         self.0.read().folds
     }
 
-    /// Lays over a row that was read after `folds`. False, and nothing done, when it must be read again: entries have
-    /// come into their rows since, and what is pending may rest on a newer row.
+    /// Lays over a row that was read after `folds`. False, and nothing done, when it must be read again: its entry may
+    /// have come in since, or what is pending rests on a newer row.
     pub fn lay_over(&self, row: &mut Row, folds: u64) -> bool {
         let entries = self.0.read();
         if entries.folds != folds {
             return false;
         }
-        if let Some(entry) = entries.by_key.get(&row.key) {
-            entry.lay_over(row);
-        }
-        true
+        entries.by_key.get(&row.key).is_none_or(|entry| entry.lay_over(row))
     }
 
-    /// Lays entries found before over rows.
+    /// Lays entries over rows that were read after them: none rests on a newer row.
     pub fn lay_all_over(rows: &mut [Option<Row>], entries: &[Option<Arc<Entry>>]) {
         for (row, entry) in rows.iter_mut().zip(entries) {
             if let (Some(row), Some(entry)) = (row, entry) {
