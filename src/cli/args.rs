@@ -50,6 +50,8 @@ pub enum Command {
     Import(Import),
     /// Compare the three stores, transcript by transcript
     Verify(Verify),
+    /// Make the search index again
+    Reindex(Reindex),
     /// Make, list and revoke tokens
     Token(Token),
     /// Check or show the configuration
@@ -136,6 +138,24 @@ pub struct Verify {
     #[arg(long)]
     pub deep: bool,
     /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    /// Where the data is.
+    pub place: Place,
+}
+
+/// `reindex`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The index holds nothing that database and archive do not hold: making it again loses nothing. On a running server
+edits and reads go on, searches answer 503 until it is complete; stopping the command does not stop the server's work.
+
+Examples:
+  linernotes reindex --data /srv/linernotes
+  LINERNOTES_TOKEN=$(cat index-data/root.token) linernotes reindex --url http://127.0.0.1:3000")]
+pub struct Reindex {
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

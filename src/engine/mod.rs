@@ -298,6 +298,23 @@ impl Engine {
         admin::service::names(&self.core, caller, path)
     }
 
+    /// `POST /reindex`: has the index made again; see [`upkeep::reindex`].
+    ///
+    /// # Errors
+    /// `right_missing`.
+    pub async fn reindex(&self, caller: &Caller) -> Result<upkeep::Reindexing> {
+        let (core, caller) = (self.core.clone(), caller.clone());
+        whole(async move { upkeep::reindex::ask(&core, &caller).await }).await
+    }
+
+    /// `GET /reindex`: how far it is.
+    ///
+    /// # Errors
+    /// `right_missing`.
+    pub fn reindexing(&self, caller: &Caller) -> Result<upkeep::Reindexing> {
+        upkeep::reindex::standing(&self.core, caller)
+    }
+
     /// Compares the three stores transcript by transcript.
     ///
     /// # Errors

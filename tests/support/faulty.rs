@@ -178,6 +178,7 @@ impl SearchIndex for FaultyIndex {
         apply(writes: Vec<IndexWrite>, batch: u64) -> ();
         search(search: &ResolvedSearch, budget: Duration) -> SearchPage;
         entries() -> Vec<IndexEntry>;
+        clear() -> ();
         purge() -> ();
         check() -> Vec<String>;
     }

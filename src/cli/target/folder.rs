@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::domain::refusal::Code;
 use crate::engine::admin::{Collection, ConfigPath};
 use crate::engine::types::IngestOptions;
+use crate::engine::upkeep::Reindexing;
 use crate::engine::{Caller, Error};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -103,6 +104,14 @@ impl Target for StoppedFolder {
 
     fn revoke_token(&mut self, id: &str) -> Result<()> {
         Ok(self.runtime.block_on(self.app.engine().revoke_token(&self.owner, id))?)
+    }
+
+    fn reindex(&mut self) -> Result<Reindexing> {
+        Ok(self.runtime.block_on(self.app.engine().reindex(&self.owner))?)
+    }
+
+    fn reindexing(&mut self) -> Result<Reindexing> {
+        Ok(self.app.engine().reindexing(&self.owner)?)
     }
 
     fn close(self: Box<Self>) -> Result<()> {

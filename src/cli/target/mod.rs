@@ -7,6 +7,7 @@ use super::place::FolderPath;
 use super::settings;
 use crate::app::Presence;
 use crate::config::Environment;
+use crate::engine::upkeep::Reindexing;
 use anyhow::Result;
 use serde_json::Value;
 
@@ -68,6 +69,18 @@ pub trait Target {
     /// # Errors
     /// When there is no such token.
     fn revoke_token(&mut self, id: &str) -> Result<()>;
+
+    /// Has the search index made again.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn reindex(&mut self) -> Result<Reindexing>;
+
+    /// How far the search index is.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn reindexing(&mut self) -> Result<Reindexing>;
 
     /// Leaves the place in order. Called once, also after a failed call.
     ///

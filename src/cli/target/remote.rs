@@ -2,8 +2,10 @@
 use super::{FolderPath, Target, Verdict};
 use crate::base::secret::Secret;
 use crate::cli::output::{Usage, say};
+use crate::engine::upkeep::Reindexing;
 use anyhow::{Context, Result, anyhow, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::Duration;
 use ureq::http::{Method, Request, Response};
@@ -91,6 +93,12 @@ impl Remote {
         }
     }
 
+    /// [`Self::json`] where there must be an answer of that shape.
+    fn ask<T: DeserializeOwned>(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<T> {
+        let answer = self.must(self.json(method, path, body)?, path)?;
+        serde_json::from_value(answer).with_context(|| format!("the answer of {path} is of another shape"))
+    }
+
     fn refused(&self, status: u16, body: &str) -> anyhow::Error {
         match (status, &self.token) {
             (401, None) => {
@@ -165,6 +173,14 @@ impl Target for Remote {
     fn revoke_token(&mut self, id: &str) -> Result<()> {
         let gone = self.json(&Method::DELETE, &format!("/tokens/{}", segment(id)), None)?;
         self.must(gone, &format!("token {id:?}")).map(drop)
+    }
+
+    fn reindex(&mut self) -> Result<Reindexing> {
+        self.ask(&Method::POST, "/reindex", None)
+    }
+
+    fn reindexing(&mut self) -> Result<Reindexing> {
+        self.ask(&Method::GET, "/reindex", None)
     }
 
     fn close(self: Box<Self>) -> Result<()> {
