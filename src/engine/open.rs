@@ -70,6 +70,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         batches: AtomicU64::new(identity.index_batch.max(identity.commit)),
         index_ready: AtomicBool::new(complete),
         rebuild_noted: AtomicBool::new(false),
+        backup: Default::default(),
         reindexing: AtomicBool::new(false),
         rebuild_total: AtomicU64::new(index.len() as u64),
         stores,

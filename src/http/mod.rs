@@ -46,6 +46,7 @@ table::table! {
     "/tokens" { GET tokens::list, POST tokens::make }
     "/tokens/{id}" { DELETE tokens::revoke }
     "/reindex" { GET upkeep::reindexing, POST upkeep::reindex }
+    "/backup" { GET upkeep::backup_standing, POST upkeep::backup }
     "/livez" { GET operations::alive }
     "/readyz" { GET operations::ready }
     "/metrics" { GET operations::metrics }

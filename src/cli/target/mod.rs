@@ -8,8 +8,10 @@ use super::settings;
 use crate::app::Presence;
 use crate::config::Environment;
 use crate::engine::upkeep::Reindexing;
+use crate::stores::backups::About;
 use anyhow::Result;
 use serde_json::Value;
+use std::path::Path;
 
 /// What became of one transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +83,12 @@ pub trait Target {
     /// # Errors
     /// When the place refuses.
     fn reindexing(&mut self) -> Result<Reindexing>;
+
+    /// Makes a backup; `step` hears how many files are done, of how many.
+    ///
+    /// # Errors
+    /// When the place refuses, or it cannot be written.
+    fn backup(&mut self, to: &Path, step: &mut dyn FnMut(u64, u64)) -> Result<About>;
 
     /// Leaves the place in order. Called once, also after a failed call.
     ///

@@ -2,11 +2,13 @@
 use super::{FolderPath, Target, Verdict};
 use crate::base::secret::Secret;
 use crate::cli::output::{Usage, say};
-use crate::engine::upkeep::Reindexing;
+use crate::engine::upkeep::{BackupStanding, Reindexing};
+use crate::stores::backups::About;
 use anyhow::{Context, Result, anyhow, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
@@ -181,6 +183,21 @@ impl Target for Remote {
 
     fn reindexing(&mut self) -> Result<Reindexing> {
         self.ask(&Method::GET, "/reindex", None)
+    }
+
+    fn backup(&mut self, to: &Path, step: &mut dyn FnMut(u64, u64)) -> Result<About> {
+        let asked = json!({ "dir": to.to_string_lossy() });
+        let mut standing: BackupStanding = self.ask(&Method::POST, "/backup", Some(&asked))?;
+        while standing.running {
+            step(standing.done, standing.files);
+            std::thread::sleep(Duration::from_millis(200));
+            standing = self.ask(&Method::GET, "/backup", None)?;
+        }
+        match (standing.made, standing.error) {
+            (Some(made), _) => Ok(made),
+            (None, Some(error)) => bail!("{} could not make the backup: {error}", self.base),
+            (None, None) => bail!("{} has ended before the backup was complete", self.base),
+        }
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -8,7 +8,9 @@
 //! to nothing when the sinks keep up, and without them every start would read the whole table (`speed.rs`).
 mod administration;
 mod apply;
+mod copy;
 mod fault;
+pub mod mend;
 mod open;
 mod readers;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub struct SqliteDatabase {
     mover: Mutex<Connection>,
     writer: Mutex<Writer>,
     log: PathBuf,
+    path: PathBuf,
     secret: [u8; 32],
     /// The latest moment a caller has named, µs: remembered requests that expired before it are dropped.
     now: AtomicI64,
@@ -70,12 +73,33 @@ impl SqliteDatabase {
             .map_err(|error| fault(During::Write, &format!("opening {}", path.display()), error))?;
         Ok(Self {
             mover: Mutex::new(mover),
-            readers: Readers::new(path)?,
+            readers: Readers::new(path.clone())?,
             writer: Mutex::new(Writer::new(connection, identity.commit, identity.secret)),
             log: log.into(),
+            path,
             secret: identity.secret,
             now: AtomicI64::new(i64::MIN),
         })
+    }
+}
+
+/// Bytes up to which a file is looked through at every start; larger ones are left to `verify`.
+const LOOKED_THROUGH: u64 = 512 << 20;
+
+impl SqliteDatabase {
+    /// Looks through every page, unless the file is very large: a damaged one is better refused than served.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn look_through(&self) -> Result<()> {
+        if std::fs::metadata(&self.path).map_or(0, |file| file.len()) > LOOKED_THROUGH {
+            return Ok(());
+        }
+        let wrong = self.readers.with("looking through the file", administration::quick)?;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(StoreError::plain(Store::Database, Kind::Corrupt, format!("the file is damaged: {}", wrong.join("; "))))
     }
 }
 
@@ -175,6 +199,10 @@ impl Database for SqliteDatabase {
 
     fn log_bytes(&self) -> u64 {
         std::fs::metadata(&self.log).map_or(0, |log| log.len())
+    }
+
+    fn copy(&self, to: &Path, begun: &mut dyn FnMut()) -> Result<()> {
+        copy::copy(&self.path, to, begun)
     }
 
     fn check(&self) -> Result<Vec<String>> {

@@ -1,4 +1,7 @@
 //! Looking after the stores: the index made again (contract section 9).
+mod backup;
+mod repair;
+
 use crate::support::Server;
 use crate::support::server::files;
 use serde_json::{Value, json};
