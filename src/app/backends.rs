@@ -4,6 +4,7 @@ use crate::stores::Stores;
 use crate::stores::archive::files::FilesArchive;
 use crate::stores::database::Administration;
 use crate::stores::database::sqlite::SqliteDatabase;
+use crate::stores::error::{Kind, StoreError};
 use crate::stores::index::tantivy::TantivyIndex;
 use anyhow::{Context, Result};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub fn open(folder: &DataFolder) -> Result<Stores> {
     let (database_file, index_dir, archive_dir) = (folder.database(), folder.index(), folder.archive());
     let database = SqliteDatabase::open(&database_file)
+        .and_then(|database| database.look_through().map(|()| database))
+        .map_err(|error| advised(error, folder))
         .with_context(|| format!("cannot open the database {}", database_file.display()))?;
     let identity = database.identity().context("cannot read who this database is")?;
     let index = TantivyIndex::open(&index_dir, identity.epoch, identity.index_batch)
@@ -22,4 +25,20 @@ pub fn open(folder: &DataFolder) -> Result<Stores> {
     let archive = FilesArchive::open(archive_dir.clone())
         .with_context(|| format!("cannot open the archive {}", archive_dir.display()))?;
     Ok(Stores { database: Arc::new(database), index: Arc::new(index), archive: Arc::new(archive) })
+}
+
+/// What to do about a damaged database.
+fn advised(error: StoreError, folder: &DataFolder) -> anyhow::Error {
+    // A file of another program, or of a newer version, is not damaged: repair must not replace it.
+    let words = error.to_string();
+    let damaged = error.kind == Kind::Corrupt && !words.contains("another program") && !words.contains("newer version");
+    let error = anyhow::Error::new(error);
+    if !damaged {
+        return error;
+    }
+    error.context(format!(
+        "the database is damaged. Keep a copy of the folder, then run `linernotes repair --data {}`: it mends the \
+         file, or makes it again from the archive. Or put a backup back with `linernotes restore`",
+        folder.dir().display()
+    ))
 }

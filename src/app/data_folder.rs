@@ -13,6 +13,8 @@ pub enum Presence {
     Made,
     /// It must hold a database already: a command that only looks must not leave an empty folder behind.
     Required,
+    /// It must hold a database or an archive to make one from.
+    Remains,
 }
 
 /// A data folder that this process has to itself.
@@ -28,8 +30,13 @@ impl DataFolder {
     /// # Errors
     /// In words a newcomer can act on: missing, in use, not writable.
     pub fn open(dir: &Path, presence: Presence) -> Result<Self> {
-        let is_there = dir.join("main.db").try_exists().unwrap_or(true);
-        if presence == Presence::Required && !is_there {
+        let has = |name: &str| dir.join(name).try_exists().unwrap_or(true);
+        let is_there = match presence {
+            Presence::Made => true,
+            Presence::Required => has("main.db"),
+            Presence::Remains => has("main.db") || has("archive"),
+        };
+        if !is_there {
             bail!(
                 "there is no data in {}: name the folder the server was started with by --data DIR, \
                  or use --url URL for a running server",

@@ -4,11 +4,14 @@
 pub mod backends;
 pub mod data_folder;
 pub mod demo;
+pub mod mending;
 pub mod opening;
+pub mod restoring;
 pub mod serving;
 pub mod signals;
 
 pub use data_folder::Presence;
+pub use mending::Mended;
 pub use opening::App;
 pub use serving::{Started, serve};
 

@@ -1,6 +1,7 @@
 //! From a configuration to a running engine, and back to a quiet folder.
 use super::backends;
 use super::data_folder::{DataFolder, Presence};
+use super::mending::{self, Mended};
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::config::Config;
@@ -23,9 +24,26 @@ impl App {
     /// # Errors
     /// When the folder cannot be taken, a store cannot be opened, or the token cannot be written.
     pub async fn open(config: &Config, presence: Presence) -> Result<Self> {
-        let folder = DataFolder::open(&config.data.dir, presence)?;
-        let settings =
-            Settings { limits: config.limits.clone(), compat: config.compat.clone(), workers: config.workers.clone() };
+        Self::open_in(config, DataFolder::open(&config.data.dir, presence)?).await
+    }
+
+    /// The same after the database was seen to, mended, or made again from the archive.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; when nothing is left to make a database from.
+    pub async fn open_mended(config: &Config) -> Result<(Self, Mended)> {
+        let folder = DataFolder::open(&config.data.dir, Presence::Remains)?;
+        let mended = mending::database(&folder)?;
+        Ok((Self::open_in(config, folder).await?, mended))
+    }
+
+    async fn open_in(config: &Config, folder: DataFolder) -> Result<Self> {
+        let settings = Settings {
+            limits: config.limits.clone(),
+            compat: config.compat.clone(),
+            workers: config.workers.clone(),
+            backup: config.backup.clone(),
+        };
         let engine = {
             let stores = backends::open(&folder)?;
             Engine::open(stores, settings, Clock::system()).context("cannot start on the stores")?

@@ -3,10 +3,14 @@
 //! Data goes to standard output, words to standard error. Exit status: 0 done, 1 failed or differences found, 2 usage.
 //! The commands on data work on a stopped folder and, where the server can do it, on a running server ([`target`]).
 pub mod args;
+pub mod backup;
+pub mod bar;
 pub mod config;
 pub mod import;
 pub mod output;
 pub mod place;
+pub mod reindex;
+pub mod repair;
 pub mod serve;
 pub mod settings;
 pub mod target;
@@ -33,6 +37,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Serve(serve) => serve::run(common, serve),
         Command::Import(import) => import::run(common, import),
         Command::Verify(verify) => verify::run(common, verify),
+        Command::Backup(backup) => backup::run(common, backup),
+        Command::Restore(restore) => backup::restore(common, restore),
+        Command::Repair(repair) => repair::run(common, repair),
+        Command::Reindex(reindex) => reindex::run(common, reindex),
         Command::Token(token) => token::run(common, token),
         Command::Config(config) => config::run(common, config),
     }

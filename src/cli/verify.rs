@@ -41,20 +41,29 @@ fn show(report: &VerifyReport, json: bool) -> Result<()> {
         put(serde_json::to_string(report)?)?;
         return Ok(());
     }
-    for difference in &report.differences {
-        put(format_args!(
-            "{:<8}  {}  {}: {}",
-            difference.store, difference.transcript, difference.kind, difference.detail
-        ))?;
-    }
+    differences(report)?;
     say(format_args!(
         "{} transcripts in the database, {} in the index, {} in the archive",
         report.transcripts, report.indexed, report.archived
     ));
     match report.differences.len() {
         0 => say("no differences"),
-        1 => say("1 difference"),
-        many => say(format_args!("{many} differences")),
+        1 => say("1 difference; `linernotes repair` heals what another store can prove"),
+        many => say(format_args!("{many} differences; `linernotes repair` heals what another store can prove")),
+    }
+    Ok(())
+}
+
+/// One line a difference.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn differences(report: &VerifyReport) -> Result<()> {
+    for difference in &report.differences {
+        put(format_args!(
+            "{:<8}  {}  {}: {}",
+            difference.store, difference.transcript, difference.kind, difference.detail
+        ))?;
     }
     Ok(())
 }

@@ -30,6 +30,7 @@ pub fn check(config: &Config) -> Vec<(&'static str, String)> {
     check_server(config, &mut wrong);
     check_limits(config, &mut wrong);
     check_workers(config, &mut wrong);
+    check_backup(config, &mut wrong);
     if let Err(error) = crate::telemetry::filter(&config.log.level) {
         wrong.push(("log.level", error.to_string()));
     }
@@ -52,6 +53,15 @@ fn check_server(config: &Config, wrong: &mut Vec<(&'static str, String)>) {
     bounded(wrong, "server.drain_seconds", server.drain_seconds, 0, 3_600);
     if config.data.dir.as_os_str().is_empty() {
         wrong.push(("data.dir", String::from("must name a folder")));
+    }
+}
+
+/// A backup inside the data folder would be lost with it, and grow into the next one.
+fn check_backup(config: &Config, wrong: &mut Vec<(&'static str, String)>) {
+    let absolute = |path: &std::path::Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let dir = &config.backup.dir;
+    if !dir.as_os_str().is_empty() && absolute(dir).starts_with(absolute(&config.data.dir)) {
+        wrong.push(("backup.dir", String::from("lies in the data folder: name one outside, best on another disk")));
     }
 }
 

@@ -1,5 +1,6 @@
 //! `[compat]` and `[workers]`: the sections the engine is told.
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// `[compat]`: V-Spark's peculiarities.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,14 @@ impl Default for Compat {
     fn default() -> Self {
         Self { vspark_names: true, dash_to_hash: false }
     }
+}
+
+/// `[backup]`: backups a running server may be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backup {
+    /// The folder they may lie in; empty: none may be asked for.
+    pub dir: PathBuf,
 }
 
 /// `[workers]`: how the followers of the database work.

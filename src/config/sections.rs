@@ -1,5 +1,5 @@
 //! The sections together: the whole of `config/linernotes.toml` as one value.
-use super::engine::{Compat, Workers};
+use super::engine::{Backup, Compat, Workers};
 use super::server::{Data, Log, Metrics, Server};
 use crate::domain::limits::Limits;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub struct Config {
     pub compat: Compat,
     /// `[workers]`
     pub workers: Workers,
+    /// `[backup]`
+    pub backup: Backup,
     /// `[metrics]`
     pub metrics: Metrics,
     /// `[log]`

@@ -47,6 +47,18 @@ impl Caller {
         Err(Error::refused(Code::RightMissing, format!("the token lacks the right {:?}", right.text())))
     }
 
+    /// Demands the right on everything there is: for what concerns the store as a whole.
+    ///
+    /// # Errors
+    /// `right_missing`.
+    pub fn demand_everything(&self, right: Right) -> Result<()> {
+        self.demand(right)?;
+        if self.scope.company.is_none() {
+            return Ok(());
+        }
+        Err(Error::refused(Code::RightMissing, "this concerns the whole store: the token must reach every company"))
+    }
+
     /// The company, if it is there and may be seen.
     ///
     /// # Errors

@@ -65,6 +65,12 @@ pub struct Core {
     pub index_ready: AtomicBool,
     /// Whether the database has a note that the index is being rebuilt.
     pub rebuild_noted: AtomicBool,
+    /// The backup that is made, or was made last.
+    pub backup: crate::engine::upkeep::backup_board::Board,
+    /// Set when the index is to be made again; the indexer does it.
+    pub reindexing: AtomicBool,
+    /// Transcripts of the rebuild that runs or ran last.
+    pub rebuild_total: AtomicU64,
     /// Set when the server stops.
     pub closing: AtomicBool,
     /// The last key given.

@@ -327,6 +327,57 @@ impl Engine {
         admin::service::names(&self.core, caller, path)
     }
 
+    /// `POST /reindex`: has the index made again; see [`upkeep::reindex`].
+    ///
+    /// # Errors
+    /// `right_missing`.
+    pub async fn reindex(&self, caller: &Caller) -> Result<upkeep::Reindexing> {
+        let (core, caller) = (self.core.clone(), caller.clone());
+        whole(async move { upkeep::reindex::ask(&core, &caller).await }).await
+    }
+
+    /// `GET /reindex`: how far it is.
+    ///
+    /// # Errors
+    /// `right_missing`.
+    pub fn reindexing(&self, caller: &Caller) -> Result<upkeep::Reindexing> {
+        upkeep::reindex::standing(&self.core, caller)
+    }
+
+    /// Heals what another store can prove; see [`upkeep::repair`]. For a stopped folder: nobody else may write.
+    ///
+    /// # Errors
+    /// The stores'.
+    pub async fn repair(&self, options: upkeep::RepairOptions) -> Result<upkeep::RepairReport> {
+        let core = self.core.clone();
+        blocking(move || upkeep::repair::repair(&core, &options)).await?
+    }
+
+    /// `POST /backup`: begins a backup; see [`upkeep::backup`].
+    ///
+    /// # Errors
+    /// `right_missing`, `config_invalid`, `parameter_invalid`, `overloaded`.
+    pub async fn begin_backup(&self, caller: &Caller, body: &str) -> Result<upkeep::BackupStanding> {
+        upkeep::backup::begin(&self.core, caller, body)
+    }
+
+    /// `GET /backup`: how far it is.
+    ///
+    /// # Errors
+    /// `right_missing`.
+    pub fn backup_standing(&self, caller: &Caller) -> Result<upkeep::BackupStanding> {
+        upkeep::backup::standing(&self.core, caller)
+    }
+
+    /// A backup in any folder, for whoever has the data folder to himself.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn backup_here(&self, folder: &std::path::Path) -> Result<crate::stores::backups::About> {
+        let (core, folder) = (self.core.clone(), folder.to_owned());
+        blocking(move || upkeep::backup::here(&core, &folder)).await?
+    }
+
     /// Compares the three stores transcript by transcript.
     ///
     /// # Errors

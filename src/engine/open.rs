@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::tokens::table::TokenTable;
 use super::workers::jobs::list::Task;
 use super::workers::progress::Progress;
-use super::workers::{archiver, backfill, indexer, janitor, jobs};
+use super::workers::{archiver, backfill, indexer, janitor, jobs, rebuild};
 use super::world::World;
 use crate::base::causes::chain;
 use crate::base::clock::Clock;
@@ -29,9 +29,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-
-/// Rows read at once.
-const CHUNK: usize = 10_000;
 
 /// The threads of an engine.
 pub struct Workers {
@@ -73,6 +70,9 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         batches: AtomicU64::new(identity.index_batch.max(identity.commit)),
         index_ready: AtomicBool::new(complete),
         rebuild_noted: AtomicBool::new(false),
+        backup: Default::default(),
+        reindexing: AtomicBool::new(false),
+        rebuild_total: AtomicU64::new(index.len() as u64),
         stores,
         settings,
         clock,
@@ -124,25 +124,22 @@ fn fate(stores: &Stores, world: &World, key: Key, words: Revision) -> crate::sto
 
 /// Loads what the sinks owe; whether the index came complete enough to be searched at once.
 fn owed(stores: &Stores, index: &Progress, archive: &Progress) -> Result<bool> {
-    let empty = stores.index.opened() == Opened::Empty;
-    let noted = stores.database.jobs()?.iter().any(|job| job.id == janitor::REBUILD);
+    let note = stores.database.jobs()?.into_iter().find(|job| job.id == janitor::REBUILD);
+    let asked = note.as_ref().is_some_and(rebuild::is_asked);
+    if asked {
+        // Promised before the process ended; what the index holds does not count any more.
+        stores.index.clear()?;
+    }
+    let empty = asked || stores.index.opened() == Opened::Empty;
+    let noted = note.is_some();
     if empty {
-        if !noted && !stores.database.scan(None, None, 1)?.is_empty() {
+        stores.database.owe_all_to_index()?;
+        if (!noted || asked) && !stores.database.scan(None, None, 1)?.is_empty() {
             stores.database.commit(&[Write::PutJob(janitor::rebuild_note())])?;
         }
-        stores.database.owe_all_to_index()?;
     }
     for (sink, progress) in [(Sink::Archive, archive), (Sink::Index, index)] {
-        let mut after = None;
-        loop {
-            let rows = stores.database.owed(sink, after, CHUNK)?;
-            let Some(last) = rows.last() else { break };
-            after = Some(last.key);
-            for row in rows {
-                // Commit 0: a mark of any age waits for them.
-                progress.owe(row.key, row.org, 0);
-            }
-        }
+        rebuild::load_owed(&*stores.database, sink, progress)?;
     }
     // A rebuild that a crash cut short left an index that opens well and holds a part.
     Ok(!(empty || noted) || index.is_empty())

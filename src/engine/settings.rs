@@ -1,5 +1,5 @@
 //! What the engine is told at start; the sections of the configuration file that concern it.
-pub use crate::config::{Compat, Workers};
+pub use crate::config::{Backup, Compat, Workers};
 use crate::domain::fields::value::ValueBounds;
 use crate::domain::identity::field_name::NameRules;
 use crate::domain::limits::Limits;
@@ -14,6 +14,8 @@ pub struct Settings {
     pub compat: Compat,
     /// `[workers]`
     pub workers: Workers,
+    /// `[backup]`
+    pub backup: Backup,
 }
 
 impl Settings {

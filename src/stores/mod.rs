@@ -4,6 +4,7 @@
 //! is answered after it. Ports are synchronous: call them from a worker thread or a blocking pool; only the short reads
 //! of [`database::Transcripts::load`] are fit for an async thread (some 20 µs).
 pub mod archive;
+pub mod backups;
 pub mod database;
 pub mod error;
 pub mod index;

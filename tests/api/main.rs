@@ -24,4 +24,5 @@ mod odd_cases;
 mod search;
 mod tokens;
 mod transcripts;
+mod upkeep;
 mod walls;

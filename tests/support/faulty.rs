@@ -3,7 +3,7 @@
 use linernotes::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
 use linernotes::query::resolved::{ResolvedSearch, SearchPage};
 use linernotes::stores::Stores;
-use linernotes::stores::archive::{Archive, Fate, Found, MetadataFile, StagedBody};
+use linernotes::stores::archive::{Archive, Fate, Found, Frozen, MetadataFile, StagedBody};
 use linernotes::stores::database::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summary};
 use linernotes::stores::database::writes::{Committed, Remembered, Write};
 use linernotes::stores::database::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
@@ -165,6 +165,7 @@ impl Database for FaultyDatabase {
     pass! { Database, "database.":
         commit(writes: &[Write]) -> Committed;
         checkpoint(how: Checkpoint) -> ();
+        copy(to: &std::path::Path, begun: &mut dyn FnMut()) -> ();
         check() -> Vec<String>;
     }
 
@@ -178,6 +179,7 @@ impl SearchIndex for FaultyIndex {
         apply(writes: Vec<IndexWrite>, batch: u64) -> ();
         search(search: &ResolvedSearch, budget: Duration) -> SearchPage;
         entries() -> Vec<IndexEntry>;
+        clear() -> ();
         purge() -> ();
         check() -> Vec<String>;
     }
@@ -203,5 +205,11 @@ impl Archive for FaultyArchive {
         erase(places: &[Place]) -> ();
         discard_org(company: &CompanyName, org: &OrgName) -> ();
         list(each: &mut dyn FnMut(Result<Found>)) -> ();
+        catalogue() -> Option<String>;
+        put_catalogue(text: &str) -> ();
+        heal(place: &Place, body_sha256: Option<&str>) -> Vec<&'static str>;
+        set_metadata_aside(place: &Place) -> ();
+        tidy(belongs: &mut dyn FnMut(&Found) -> bool) -> Vec<String>;
+        freeze() -> Box<dyn Frozen>;
     }
 }

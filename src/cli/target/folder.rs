@@ -6,9 +6,12 @@ use crate::config::Config;
 use crate::domain::refusal::Code;
 use crate::engine::admin::{Collection, ConfigPath};
 use crate::engine::types::IngestOptions;
+use crate::engine::upkeep::Reindexing;
 use crate::engine::{Caller, Error};
+use crate::stores::backups::About;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -103,6 +106,35 @@ impl Target for StoppedFolder {
 
     fn revoke_token(&mut self, id: &str) -> Result<()> {
         Ok(self.runtime.block_on(self.app.engine().revoke_token(&self.owner, id))?)
+    }
+
+    fn reindex(&mut self) -> Result<Reindexing> {
+        Ok(self.runtime.block_on(self.app.engine().reindex(&self.owner))?)
+    }
+
+    fn reindexing(&mut self) -> Result<Reindexing> {
+        Ok(self.app.engine().reindexing(&self.owner)?)
+    }
+
+    fn backup(&mut self, to: &Path, step: &mut dyn FnMut(u64, u64)) -> Result<About> {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if absolute(to).starts_with(absolute(self.app.data_dir())) {
+            bail!("{} lies in the data folder: name a folder outside, best on another disk", to.display());
+        }
+        let engine = self.app.engine().clone();
+        self.runtime.block_on(async {
+            let making = engine.backup_here(to);
+            tokio::pin!(making);
+            loop {
+                tokio::select! {
+                    made = &mut making => return Ok(made?),
+                    () = tokio::time::sleep(Duration::from_millis(200)) => {
+                        let standing = engine.backup_standing(&self.owner)?;
+                        step(standing.done, standing.files);
+                    }
+                }
+            }
+        })
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -7,8 +7,11 @@ use super::place::FolderPath;
 use super::settings;
 use crate::app::Presence;
 use crate::config::Environment;
+use crate::engine::upkeep::Reindexing;
+use crate::stores::backups::About;
 use anyhow::Result;
 use serde_json::Value;
+use std::path::Path;
 
 /// What became of one transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,24 @@ pub trait Target {
     /// # Errors
     /// When there is no such token.
     fn revoke_token(&mut self, id: &str) -> Result<()>;
+
+    /// Has the search index made again.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn reindex(&mut self) -> Result<Reindexing>;
+
+    /// How far the search index is.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn reindexing(&mut self) -> Result<Reindexing>;
+
+    /// Makes a backup; `step` hears how many files are done, of how many.
+    ///
+    /// # Errors
+    /// When the place refuses, or it cannot be written.
+    fn backup(&mut self, to: &Path, step: &mut dyn FnMut(u64, u64)) -> Result<About>;
 
     /// Leaves the place in order. Called once, also after a failed call.
     ///

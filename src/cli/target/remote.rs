@@ -2,9 +2,13 @@
 use super::{FolderPath, Target, Verdict};
 use crate::base::secret::Secret;
 use crate::cli::output::{Usage, say};
+use crate::engine::upkeep::{BackupStanding, Reindexing};
+use crate::stores::backups::About;
 use anyhow::{Context, Result, anyhow, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
@@ -91,6 +95,12 @@ impl Remote {
         }
     }
 
+    /// [`Self::json`] where there must be an answer of that shape.
+    fn ask<T: DeserializeOwned>(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<T> {
+        let answer = self.must(self.json(method, path, body)?, path)?;
+        serde_json::from_value(answer).with_context(|| format!("the answer of {path} is of another shape"))
+    }
+
     fn refused(&self, status: u16, body: &str) -> anyhow::Error {
         match (status, &self.token) {
             (401, None) => {
@@ -165,6 +175,29 @@ impl Target for Remote {
     fn revoke_token(&mut self, id: &str) -> Result<()> {
         let gone = self.json(&Method::DELETE, &format!("/tokens/{}", segment(id)), None)?;
         self.must(gone, &format!("token {id:?}")).map(drop)
+    }
+
+    fn reindex(&mut self) -> Result<Reindexing> {
+        self.ask(&Method::POST, "/reindex", None)
+    }
+
+    fn reindexing(&mut self) -> Result<Reindexing> {
+        self.ask(&Method::GET, "/reindex", None)
+    }
+
+    fn backup(&mut self, to: &Path, step: &mut dyn FnMut(u64, u64)) -> Result<About> {
+        let asked = json!({ "dir": to.to_string_lossy() });
+        let mut standing: BackupStanding = self.ask(&Method::POST, "/backup", Some(&asked))?;
+        while standing.running {
+            step(standing.done, standing.files);
+            std::thread::sleep(Duration::from_millis(200));
+            standing = self.ask(&Method::GET, "/backup", None)?;
+        }
+        match (standing.made, standing.error) {
+            (Some(made), _) => Ok(made),
+            (None, Some(error)) => bail!("{} could not make the backup: {error}", self.base),
+            (None, None) => bail!("{} has ended before the backup was complete", self.base),
+        }
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -3,6 +3,7 @@
 //! Works on a server at rest and on a running one: what a sink still owes is not a difference. `deep` reads every byte:
 //! bodies and metadata against their sums, index files against theirs, the database's pages.
 use crate::base::causes::chain;
+use crate::base::clock::Timestamp;
 use crate::base::digest::sha256_hex;
 use crate::domain::identity::{Key, Place};
 use crate::domain::metadata::Metadata;
@@ -188,6 +189,14 @@ impl<'a> Comparison<'a> {
         if file.folder != home.folder.name {
             let detail = format!("folder is {:?} in the archive, {:?} in the database", file.folder, home.folder.name);
             self.differs("archive", at, "value", detail);
+        }
+        let told = [
+            ("words revision", file.words_revision == row.words_revision),
+            ("last_modified", file.last_modified == Timestamp(row.last_modified).rfc3339()),
+            ("sum of the body", facts(&row.facts).is_ok_and(|facts| facts.body_sha256 == file.body_sha256)),
+        ];
+        for (what, _) in told.iter().filter(|(_, same)| !same) {
+            self.differs("archive", at, "value", format!("{what} differs from the database's"));
         }
         let Ok(metadata) = Metadata::lenient(&file.metadata) else {
             self.differs("archive", at, "damaged", "the metadata is no JSON object");

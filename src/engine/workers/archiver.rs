@@ -33,16 +33,22 @@ pub fn run(core: &Arc<Core>) {
             continue;
         }
         let begun = Instant::now();
+        // A backup's moment comes between two pushes, never between a file and its settle. Taken before the claim: an
+        // erasure waits for claims while it holds the same.
+        let landing = core.landing.read();
         let mut claim = core.archive.claim(rows_max);
-        match push(core, &mut claim) {
+        let pushed = push(core, &mut claim);
+        match pushed {
             Ok(settles) => {
                 core.committer.settle(settles);
+                drop(landing);
                 claim.settle_all();
                 rows_max = core.settings.workers.archive_rows;
                 rows_max = core.archive.len().clamp(rows_max, rows_max * BEHIND);
                 core.archive.rest(pause(core, begun.elapsed(), pace.look(&core.counters)));
             }
             Err(error) => {
+                drop(landing);
                 tracing::error!(error = %chain(&error), "the archive could not be written");
                 stop_if_fatal(&error);
                 if claim.keys().len() == 1 {

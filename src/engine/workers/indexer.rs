@@ -1,6 +1,7 @@
 //! Carries rows to the index: claim, newest row, apply, settle. One index commit at a time; after each it rests three
 //! times as long as the commit took, so that indexing never takes more than a quarter of the time.
 use super::progress::{Claim, Failure};
+use super::rebuild;
 use crate::base::causes::chain;
 use crate::domain::catalogue::Folder;
 use crate::domain::fields::value::coerce;
@@ -57,6 +58,18 @@ pub fn run(core: &Arc<Core>) {
     let mut rows_max = core.settings.workers.index_rows;
     let mut pace = Pace::new(&core.counters);
     while let Some(work) = core.index.wait(Duration::from_millis(500)) {
+        if core.reindexing.load(Ordering::SeqCst) {
+            match rebuild::begin(core) {
+                Ok(()) => pushed = Pushed::default(),
+                Err(error) => {
+                    tracing::error!(error = %chain(&error), "the index could not be begun anew; it is tried again");
+                    if core.pause(REST_MAX) {
+                        return;
+                    }
+                }
+            }
+            continue;
+        }
         if !work {
             core.ready_if_level();
             continue;
@@ -226,7 +239,8 @@ impl Core {
     /// A rebuilt index answers searches once it has what was owed at the start; newer edits need not wait for it, nor
     /// it for them.
     pub fn ready_if_level(&self) {
-        if !self.index_ready.load(Ordering::Relaxed) && self.index.has_everything(0) {
+        let due = !self.index_ready.load(Ordering::Relaxed) && !self.reindexing.load(Ordering::SeqCst);
+        if due && self.index.has_everything(0) {
             self.index_ready.store(true, Ordering::SeqCst);
             tracing::info!("the search index is complete");
         }

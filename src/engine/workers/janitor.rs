@@ -4,6 +4,7 @@ use crate::base::causes::chain;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::Request;
 use crate::engine::error::stop_if_fatal;
+use crate::engine::upkeep::catalogue::Keeper;
 use crate::stores::database::{Checkpoint, Job, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,6 +15,8 @@ use std::time::Duration;
 pub const REBUILD: &str = "rebuild-index";
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(100);
+/// How long it rests after a failure.
+const AGAIN: Duration = Duration::from_secs(5);
 /// Bytes to move from which it is done beside the writer.
 const BESIDE_BYTES: u64 = 4 << 20;
 /// Bytes of the log from which it is to begin anew: half the room it has on disk.
@@ -40,7 +43,17 @@ fn forget_rebuild(core: &Core) {
 /// Runs until the engine closes.
 pub fn run(core: &Arc<Core>) {
     let (mut seen, mut quiet, mut clean) = (0, 0_u32, false);
-    while !core.pause(EVERY) {
+    let mut catalogue = Keeper::default();
+    loop {
+        let closing = core.pause(EVERY);
+        if let Err(error) = catalogue.keep(core) {
+            stop_if_fatal(&error);
+            tracing::warn!(error = %chain(&error), "the configuration could not be written to the archive; it is tried again");
+            core.pause(AGAIN);
+        }
+        if closing {
+            return;
+        }
         forget_rebuild(core);
         let commits = core.counters.commits.load(Relaxed);
         quiet = if commits == seen { quiet + 1 } else { 0 };

@@ -6,3 +6,4 @@ pub mod indexer;
 pub mod janitor;
 pub mod jobs;
 pub mod progress;
+pub mod rebuild;

@@ -249,6 +249,11 @@ impl Progress {
         self.bell.notify_all();
     }
 
+    /// Wakes the worker although nothing new is owed.
+    pub fn call(&self) {
+        self.bell.notify_all();
+    }
+
     /// Lets whoever waits look again.
     pub fn announce(&self) {
         self.settled.send_modify(|n| *n += 1);

@@ -7,3 +7,4 @@ pub mod operations;
 pub mod search;
 pub mod tokens;
 pub mod transcripts;
+pub mod upkeep;

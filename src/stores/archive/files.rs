@@ -1,7 +1,10 @@
 //! The archive as files: one transcript one pair (see [`super::layout`]). Bodies come in by way of `.staging`, metadata
 //! files are written there too before they take their names; a removed organisation leaves by way of `.trash`.
+mod frozen;
+mod mending;
+
 use super::layout::{self, BODY, METADATA};
-use super::{Archive, Fate, Found, MetadataFile, StagedBody, walk};
+use super::{Archive, Fate, Found, Frozen, MetadataFile, StagedBody, walk};
 use crate::base::atomic_file::{self, Failure};
 use crate::base::digest;
 use crate::domain::identity::{CompanyName, Key, OrgName, Place, Revision};
@@ -11,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An archive in a folder of its own. One process at a time: the data folder's lock sees to that.
@@ -21,6 +25,7 @@ pub struct FilesArchive {
     trash: PathBuf,
     next_temporary: AtomicU64,
     unflushed: Mutex<Unflushed>,
+    freezer: Arc<frozen::Freezer>,
 }
 
 /// Folders in which others were made that no flush has covered yet, each with the number of its last change: a flush
@@ -44,7 +49,8 @@ impl FilesArchive {
         let made = root.parent().into_iter().chain([root.as_path()]).map(Path::to_owned).collect();
         atomic_file::flush_dirs(&root, &made).map_err(failed)?;
         let (next_temporary, unflushed) = (AtomicU64::new(0), Mutex::new(Unflushed::default()));
-        Ok(Self { root, staging, trash, next_temporary, unflushed })
+        let freezer = Arc::new(frozen::Freezer::new(&root)?);
+        Ok(Self { root, staging, trash, next_temporary, unflushed, freezer })
     }
 
     fn staged(&self, key: Key, words_revision: Revision) -> PathBuf {
@@ -58,6 +64,7 @@ impl FilesArchive {
     /// Renames a file in `.staging` to its place; false when it is not in `.staging` (any more).
     fn give_name(&self, from: &Path, place: &Place, ending: &str) -> Result<bool> {
         let to = layout::path(&self.root, place, ending);
+        self.freezer.before_change(&to)?;
         match fs::rename(from, &to) {
             Ok(()) => return Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -184,6 +191,7 @@ impl Archive for FilesArchive {
                     changed.insert(layout::shard_dir(&self.root, &place));
                 }
                 Some(Fate::Keep) => {}
+                Some(Fate::SetAside) => drop(self.move_aside(path)?),
                 Some(Fate::Discard) | None => remove(path)?,
             }
         }
@@ -240,14 +248,18 @@ impl Archive for FilesArchive {
             return Ok(());
         }
         for place in places {
-            remove(&layout::path(&self.root, place, BODY))?;
-            remove(&layout::path(&self.root, place, METADATA))?;
+            for ending in [BODY, METADATA] {
+                let path = layout::path(&self.root, place, ending);
+                self.freezer.before_change(&path)?;
+                remove(&path)?;
+            }
         }
         self.flush(places.iter().map(|place| layout::shard_dir(&self.root, place)).collect())
     }
 
     fn discard_org(&self, company: &CompanyName, org: &OrgName) -> Result<()> {
         let dir = layout::org_dir(&self.root, company, org);
+        self.freezer.before_removal(&dir)?;
         let away = self.trash.join(digest::hex(digest::random().get(..16).unwrap_or_default()));
         match fs::rename(&dir, &away) {
             Ok(()) => {
@@ -261,7 +273,31 @@ impl Archive for FilesArchive {
     }
 
     fn list(&self, each: &mut dyn FnMut(Result<Found>)) -> Result<()> {
-        walk::list(&self.root, each)
+        walk::list(&self.root, &mut |_, found| each(found))
+    }
+
+    fn catalogue(&self) -> Result<Option<String>> {
+        self.read_catalogue()
+    }
+
+    fn put_catalogue(&self, text: &str) -> Result<()> {
+        self.write_catalogue(text)
+    }
+
+    fn heal(&self, place: &Place, body_sha256: Option<&str>) -> Result<Vec<&'static str>> {
+        self.heal_files(place, body_sha256)
+    }
+
+    fn set_metadata_aside(&self, place: &Place) -> Result<()> {
+        self.metadata_aside(place)
+    }
+
+    fn tidy(&self, belongs: &mut dyn FnMut(&Found) -> bool) -> Result<Vec<String>> {
+        self.tidy_files(belongs)
+    }
+
+    fn freeze(&self) -> Result<Box<dyn Frozen>> {
+        frozen::freeze(&self.freezer, &self.staging)
     }
 }
 

@@ -15,6 +15,8 @@ pub const BODY: &str = "json";
 pub const METADATA: &str = "jsonmeta";
 /// The file in a company's or organisation's folder that holds its name when the folder's own name is cut.
 pub const FULL_NAME: &str = ".name";
+/// The file in the archive's own folder that tells what companies, organisations and folders there are.
+pub const CATALOGUE: &str = ".catalogue.json";
 /// Bytes of an encoded name that a file name keeps.
 const NAME_BYTES_MAX: usize = 200;
 /// Stands between a cut name and its sum. It is no safe character, so no name that is not cut has it.

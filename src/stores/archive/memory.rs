@@ -1,5 +1,5 @@
 //! The archive in memory: the reference model that tests compare with.
-use super::{Archive, Fate, Found, MetadataFile, StagedBody};
+use super::{Archive, Fate, Found, Frozen, MetadataFile, StagedBody};
 use crate::domain::identity::{CompanyName, Key, OrgName, Place, Revision};
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use parking_lot::Mutex;
@@ -14,6 +14,7 @@ pub struct MemoryArchive(Mutex<State>);
 struct State {
     staged: HashMap<(Key, Revision), Arc<str>>,
     pairs: HashMap<Place, Pair>,
+    catalogue: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +65,7 @@ impl Archive for MemoryArchive {
             match fate(key, revision) {
                 Fate::Publish(place) => self.publish(&[(place, key, revision)])?,
                 Fate::Keep => {}
-                Fate::Discard => self.discard(&[(key, revision)])?,
+                Fate::Discard | Fate::SetAside => self.discard(&[(key, revision)])?,
             }
         }
         Ok(())
@@ -103,6 +104,42 @@ impl Archive for MemoryArchive {
     fn discard_org(&self, company: &CompanyName, org: &OrgName) -> Result<()> {
         self.0.lock().pairs.retain(|place, _| place.company != *company || place.org != *org);
         Ok(())
+    }
+
+    fn catalogue(&self) -> Result<Option<String>> {
+        Ok(self.0.lock().catalogue.clone())
+    }
+
+    fn put_catalogue(&self, text: &str) -> Result<()> {
+        self.0.lock().catalogue = Some(text.to_owned());
+        Ok(())
+    }
+
+    /// Memory is not damaged.
+    fn heal(&self, _: &Place, _: Option<&str>) -> Result<Vec<&'static str>> {
+        Ok(Vec::new())
+    }
+
+    fn set_metadata_aside(&self, place: &Place) -> Result<()> {
+        if let Some(pair) = self.0.lock().pairs.get_mut(place) {
+            pair.metadata = None;
+        }
+        Ok(())
+    }
+
+    fn tidy(&self, belongs: &mut dyn FnMut(&Found) -> bool) -> Result<Vec<String>> {
+        let mut gone = Vec::new();
+        self.0.lock().pairs.retain(|place, pair| {
+            let found = Found { place: place.clone(), body: pair.body.is_some(), metadata: pair.metadata.is_some() };
+            let kept = belongs(&found);
+            gone.extend((!kept).then(|| place.to_string()));
+            kept
+        });
+        Ok(gone)
+    }
+
+    fn freeze(&self) -> Result<Box<dyn Frozen>> {
+        Err(StoreError::plain(Store::Archive, Kind::Unavailable, "freeze an archive that has no files"))
     }
 
     fn list(&self, each: &mut dyn FnMut(Result<Found>)) -> Result<()> {

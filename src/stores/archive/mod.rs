@@ -8,6 +8,8 @@ mod walk;
 
 use super::error::Result;
 use crate::domain::identity::{CompanyName, FolderName, Key, OrgName, Place, Revision};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A body on its way in: durable under a temporary name before the database commits it.
@@ -62,6 +64,26 @@ pub enum Fate {
     Discard,
     /// It could not be judged: leave it for the next start.
     Keep,
+    /// Nobody knows whose it is: it is kept out of the way.
+    SetAside,
+}
+
+/// The archive as it was at one moment, until it is dropped.
+pub trait Frozen: Send + Sync {
+    /// Every file there was, by its path within the archive, staged bodies included.
+    fn files(&self) -> Result<Vec<PathBuf>>;
+    /// A file as it was.
+    fn open(&self, file: &Path) -> Result<FrozenFile>;
+}
+
+/// A file of a frozen archive.
+pub struct FrozenFile {
+    /// Its length.
+    pub bytes: u64,
+    /// When it was written, nanoseconds since 1970 UTC; a file is never altered in place.
+    pub modified: u128,
+    /// Its content.
+    pub content: Box<dyn Read + Send>,
 }
 
 /// A long-term store of transcripts.
@@ -89,4 +111,17 @@ pub trait Archive: Send + Sync {
     fn discard_org(&self, company: &CompanyName, org: &OrgName) -> Result<()>;
     /// Every transcript it holds of every organisation, in no order. Unreadable names are errors of their own.
     fn list(&self, each: &mut dyn FnMut(Result<Found>)) -> Result<()>;
+    /// What companies, organisations and folders there were at the last `put_catalogue`.
+    fn catalogue(&self) -> Result<Option<String>>;
+    /// Remembers them, whole or not at all; durable on return.
+    fn put_catalogue(&self, text: &str) -> Result<()>;
+    /// Corrects small damage of a transcript's files where a sum proves what stood there, and says what was done; the
+    /// damaged files are set aside. `body_sha256` is the sum the body must have, if it is known.
+    fn heal(&self, place: &Place, body_sha256: Option<&str>) -> Result<Vec<&'static str>>;
+    /// Takes a metadata file out of its place without destroying it.
+    fn set_metadata_aside(&self, place: &Place) -> Result<()>;
+    /// Sets aside what is not of the archive's making, and the transcripts that `belongs` refuses; where each went.
+    fn tidy(&self, belongs: &mut dyn FnMut(&Found) -> bool) -> Result<Vec<String>>;
+    /// Everything as it is at this moment, however it changes meanwhile. One moment at a time.
+    fn freeze(&self) -> Result<Box<dyn Frozen>>;
 }

@@ -7,11 +7,14 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Hears of every transcript, and of every file or folder that is not of our making, with its path.
+pub type Each<'a> = dyn FnMut(&Path, Result<Found>) + 'a;
+
 /// Calls `each` for every transcript, and once for every file or folder that is not of our making.
 ///
 /// # Errors
 /// When the archive's own folder cannot be read.
-pub fn list(root: &Path, each: &mut dyn FnMut(Result<Found>)) -> Result<()> {
+pub fn list(root: &Path, each: &mut Each<'_>) -> Result<()> {
     for company_dir in names(root)? {
         let step = full_name(&company_dir).and_then(|name| {
             let company = CompanyName::parse(&name).map_err(|why| corrupt(&company_dir, why.detail))?;
@@ -19,27 +22,27 @@ pub fn list(root: &Path, each: &mut dyn FnMut(Result<Found>)) -> Result<()> {
         });
         match step {
             Ok((company, org_dirs)) => org_dirs.iter().for_each(|dir| list_org(&company, dir, each)),
-            Err(error) => each(Err(error)),
+            Err(error) => each(&company_dir, Err(error)),
         }
     }
     Ok(())
 }
 
-fn list_org(company: &CompanyName, dir: &Path, each: &mut dyn FnMut(Result<Found>)) {
+fn list_org(company: &CompanyName, dir: &Path, each: &mut Each<'_>) {
     let step = full_name(dir).and_then(|name| {
         let org = OrgName::parse(&name).map_err(|why| corrupt(dir, why.detail))?;
         Ok((org, names(dir)?))
     });
     match step {
         Ok((org, shards)) => shards.iter().for_each(|shard| list_shard(company, &org, shard, each)),
-        Err(error) => each(Err(error)),
+        Err(error) => each(dir, Err(error)),
     }
 }
 
-fn list_shard(company: &CompanyName, org: &OrgName, dir: &Path, each: &mut dyn FnMut(Result<Found>)) {
+fn list_shard(company: &CompanyName, org: &OrgName, dir: &Path, each: &mut Each<'_>) {
     let files = match names(dir) {
         Ok(files) => files,
-        Err(error) => return each(Err(error)),
+        Err(error) => return each(dir, Err(error)),
     };
     // Whether body and metadata file are there, by what their names have in common.
     let mut pairs: HashMap<String, (bool, bool)> = HashMap::with_capacity(files.len() / 2 + 1);
@@ -47,14 +50,15 @@ fn list_shard(company: &CompanyName, org: &OrgName, dir: &Path, each: &mut dyn F
         match file_name(&path).and_then(|name| name.rsplit_once('.')) {
             Some((stem, BODY)) => pairs.entry(stem.to_owned()).or_default().0 = true,
             Some((stem, METADATA)) => pairs.entry(stem.to_owned()).or_default().1 = true,
-            _ => each(Err(corrupt(&path, "not a file of the archive"))),
+            _ => each(&path, Err(corrupt(&path, "not a file of the archive"))),
         }
     }
     for (stem, (body, metadata)) in pairs {
-        each(tid(dir, &stem).map(|tid| {
+        let found = tid(dir, &stem).map(|tid| {
             let place = Place { company: company.clone(), org: org.clone(), tid };
             Found { place, body, metadata }
-        }));
+        });
+        each(&dir.join(&stem), found);
     }
 }
 

@@ -90,6 +90,8 @@ pub trait Database: Transcripts + Owing + Administration {
     fn checkpoint(&self, how: Checkpoint) -> Result<()>;
     /// Where the write-ahead log stands.
     fn log(&self) -> Log;
+    /// Copies everything, as it is when `begun` is called, to a new file; writes go on meanwhile. Not flushed.
+    fn copy(&self, to: &std::path::Path, begun: &mut dyn FnMut()) -> Result<()>;
     /// Reads every page and checks the structure; a list of what is wrong.
     fn check(&self) -> Result<Vec<String>>;
 }

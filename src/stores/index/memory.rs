@@ -76,6 +76,11 @@ impl SearchIndex for MemoryIndex {
         Ok(entries.collect())
     }
 
+    fn clear(&self) -> Result<()> {
+        self.documents.write().clear();
+        Ok(())
+    }
+
     fn purge(&self) -> Result<()> {
         Ok(())
     }
@@ -139,6 +144,9 @@ mod tests {
         }
         fn entries(&self) -> Result<Vec<IndexEntry>> {
             self.0.entries()
+        }
+        fn clear(&self) -> Result<()> {
+            self.0.clear()
         }
         fn purge(&self) -> Result<()> {
             self.0.purge()

@@ -79,6 +79,9 @@ pub trait SearchIndex: Send + Sync {
     fn entries(&self) -> Result<Vec<IndexEntry>>;
     /// Rewrites files that still hold bytes of erased transcripts.
     fn purge(&self) -> Result<()>;
+    /// Forgets everything and begins anew, empty, also when what lies on disk is damaged. Searches find nothing
+    /// until it is filled again.
+    fn clear(&self) -> Result<()>;
     /// Figures.
     fn figures(&self) -> IndexFigures;
     /// Reads every byte and checks the sums; a list of what is wrong.

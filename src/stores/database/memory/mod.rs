@@ -8,7 +8,7 @@ use super::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summar
 use super::writes::{Committed, Remembered, Write};
 use super::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
 use crate::domain::identity::{FolderId, Key, OrgId, Tid};
-use crate::stores::error::Result;
+use crate::stores::error::{Kind, Result, Store, StoreError};
 use parking_lot::Mutex;
 use state::{State, owes};
 use std::ops::Bound;
@@ -125,6 +125,10 @@ impl Database for MemoryDatabase {
 
     fn log(&self) -> Log {
         Log::default()
+    }
+
+    fn copy(&self, _: &std::path::Path, _: &mut dyn FnMut()) -> Result<()> {
+        Err(StoreError::plain(Store::Database, Kind::Unavailable, "copy a database that has no file"))
     }
 
     fn check(&self) -> Result<Vec<String>> {

@@ -7,9 +7,11 @@
 //! they are settled (`pending.rs`).
 mod administration;
 mod apply;
+mod copy;
 mod fault;
 mod journal;
 mod log;
+pub mod mend;
 mod open;
 mod pending;
 mod readers;
@@ -30,7 +32,7 @@ use log::Mover;
 use parking_lot::{Mutex, MutexGuard};
 use pending::Pending;
 use readers::Readers;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use writer::Writer;
@@ -47,6 +49,7 @@ pub struct SqliteDatabase {
     mover: Mover,
     writer: Mutex<Writer>,
     pending: Arc<Pending>,
+    path: PathBuf,
     secret: [u8; 32],
     /// The latest moment a caller has named, µs: remembered requests that expired before it are dropped.
     now: AtomicI64,
@@ -68,9 +71,10 @@ impl SqliteDatabase {
         let writer = Writer::new(connection, identity.commit, identity.secret)?;
         Ok(Self {
             mover: Mover::new(&path)?,
-            readers: Readers::new(path)?,
+            readers: Readers::new(path.clone())?,
             pending: writer.pending(),
             writer: Mutex::new(writer),
+            path,
             secret: identity.secret,
             now: AtomicI64::new(i64::MIN),
         })
@@ -81,6 +85,26 @@ impl Drop for SqliteDatabase {
     fn drop(&mut self) {
         // Best effort: what stays comes into its row at the next opening.
         let _folded = self.writer.lock().fold_all().is_ok();
+    }
+}
+
+/// Bytes up to which a file is looked through at every start; larger ones are left to `verify`.
+const LOOKED_THROUGH: u64 = 512 << 20;
+
+impl SqliteDatabase {
+    /// Looks through every page, unless the file is very large: a damaged one is better refused than served.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn look_through(&self) -> Result<()> {
+        if std::fs::metadata(&self.path).map_or(0, |file| file.len()) > LOOKED_THROUGH {
+            return Ok(());
+        }
+        let wrong = self.readers.with("looking through the file", administration::quick)?;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(StoreError::plain(Store::Database, Kind::Corrupt, format!("the file is damaged: {}", wrong.join("; "))))
     }
 }
 
@@ -190,6 +214,10 @@ impl Database for SqliteDatabase {
 
     fn log(&self) -> Log {
         self.mover.log()
+    }
+
+    fn copy(&self, to: &Path, begun: &mut dyn FnMut()) -> Result<()> {
+        copy::copy(&self.path, to, begun)
     }
 
     fn check(&self) -> Result<Vec<String>> {

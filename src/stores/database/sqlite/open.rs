@@ -11,11 +11,16 @@ use std::time::Duration;
 const SQLITE_LEAST: i32 = 3_051_003;
 
 /// `PRAGMA application_id` of our files: the letters `LNOT`.
-const APPLICATION: i32 = 0x4C4E_4F54;
+pub const APPLICATION: i32 = 0x4C4E_4F54;
 
 /// Each step brings a file from the schema version that is its position to the next.
 const MIGRATIONS: [&str; 3] =
     [include_str!("sql/schema_1.sql"), include_str!("sql/schema_2.sql"), include_str!("sql/schema_3.sql")];
+
+/// The schema of today's files.
+pub fn schema() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
 
 /// Longest wait for a lock of the file. Within the process writers queue in memory, so this is about strangers.
 const BUSY: Duration = Duration::from_secs(5);

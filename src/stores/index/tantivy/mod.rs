@@ -43,10 +43,11 @@ use writer::Writer;
 /// The index in a directory.
 pub struct TantivyIndex {
     dir: PathBuf,
+    epoch: u64,
     opened: Opened,
     state: Arc<State>,
     /// Merges end at any time: their result is taken over soon after, also when no batch comes.
-    _watches: [WatchHandle; 2],
+    watches: Mutex<Option<[WatchHandle; 2]>>,
 }
 
 struct State {
@@ -62,20 +63,28 @@ impl TantivyIndex {
     /// # Errors
     /// `Unavailable` or `OutOfSpace` when the directory cannot be used; never because of what lies in it.
     pub fn open(dir: &Path, epoch: u64, settled: u64) -> Result<Self> {
-        let pair = open::open(dir, epoch, settled)?;
-        let writer = Writer { turns: pair.turns, records: pair.records, payload: pair.payload };
-        let state = Arc::new(State { shown: ArcSwap::from_pointee(pair.snapshot), writer: Mutex::new(None) });
+        let open::Pair { turns, records, payload, snapshot, opened } = open::open(dir, epoch, settled)?;
+        let state = State { shown: ArcSwap::from_pointee(snapshot), writer: Mutex::new(None) };
+        let (dir, state, watches) = (dir.to_owned(), Arc::new(state), Mutex::new(None));
+        let index = Self { dir, epoch, opened, state, watches };
+        index.employ(Writer { turns, records, payload }, &mut index.state.writer.lock())?;
+        Ok(index)
+    }
+
+    /// Puts a writer to work.
+    fn employ(&self, next: Writer, writer: &mut Option<Writer>) -> Result<()> {
         let on_change = || {
-            let state = Arc::downgrade(&state);
+            let state = Arc::downgrade(&self.state);
             move || {
                 if let Some(state) = state.upgrade() {
                     state.refresh();
                 }
             }
         };
-        let watches = [writer.turns.watch(on_change())?, writer.records.watch(on_change())?];
-        *state.writer.lock() = Some(writer);
-        Ok(Self { dir: dir.to_owned(), opened: pair.opened, state, _watches: watches })
+        let watches = [next.turns.watch(on_change())?, next.records.watch(on_change())?];
+        *writer = Some(next);
+        *self.watches.lock() = Some(watches);
+        Ok(())
     }
 }
 
@@ -144,6 +153,15 @@ impl SearchIndex for TantivyIndex {
     fn purge(&self) -> Result<()> {
         open::remove_damaged(&self.dir)?;
         self.state.change("purge", |writer, before| writer.purge(before).map(Some))
+    }
+
+    fn clear(&self) -> Result<()> {
+        let mut writer = self.state.writer.lock();
+        // The library's writers first: they would go on merging files that are gone.
+        drop(writer.take());
+        let open::Pair { turns, records, payload, snapshot, .. } = open::anew(&self.dir, self.epoch)?;
+        self.state.shown.store(Arc::new(snapshot));
+        self.employ(Writer { turns, records, payload }, &mut writer)
     }
 
     fn figures(&self) -> IndexFigures {

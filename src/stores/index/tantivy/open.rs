@@ -63,6 +63,12 @@ fn existing(dir: &Path, epoch: u64, settled: u64) -> Result<Option<Pair>> {
     Ok(Some(Pair { turns, records, payload, snapshot, opened: Opened::Current }))
 }
 
+/// An empty pair in place of whatever lies in `dir`.
+pub fn anew(dir: &Path, epoch: u64) -> Result<Pair> {
+    clear(dir)?;
+    fresh(dir, epoch)
+}
+
 fn fresh(dir: &Path, epoch: u64) -> Result<Pair> {
     let ((turn_schema, turn_fields), (record_schema, record_fields)) = (TurnFields::schema(), RecordFields::schema());
     Ok(Pair {
