@@ -213,14 +213,15 @@ impl Progress {
         let wait = async {
             loop {
                 if done(self) {
-                    return;
+                    return true;
                 }
                 if news.changed().await.is_err() {
-                    return;
+                    return done(self);
                 }
             }
         };
-        tokio::time::timeout(timeout, wait).await.is_ok() && done(self)
+        // Not asked again: a back-fill may owe the next row already.
+        tokio::time::timeout(timeout, wait).await.unwrap_or_else(|_| done(self))
     }
 
     /// Rests between two batches, so that pushing takes at most a part of the time; not while somebody waits for it.
