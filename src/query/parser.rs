@@ -131,8 +131,7 @@ impl Parser {
             return self.said(text);
         }
         if self.scan.peek() == Some('/') {
-            let mut expression = self.scan.regex()?;
-            expression.signs = self.scan.signs()?;
+            let expression = self.expression("write `\\/` for a slash within it")?;
             return self.said(expression);
         }
         let bare = self.scan.bare(|c| matches!(c, '(' | ')' | '"' | ':'))?;
@@ -182,22 +181,22 @@ impl Parser {
                 text.signs = self.scan.signs()?;
                 FieldTest::Equals(text)
             }
-            Some('/') => self.expression()?,
+            Some('/') => FieldTest::Equals(self.expression("a value that begins with `/` is quoted")?),
             _ => self.bare_value(name)?,
         };
         Ok(Query::Named(Named { name: name.name.clone(), at: name.at, test_at, test }))
     }
 
-    /// `name:/…/`
-    fn expression(&mut self) -> Result<FieldTest, Fault> {
+    /// `/…/` with what follows it: nothing but its signs, so that no slash within it goes unseen. The error `advises`.
+    fn expression(&mut self, advises: &str) -> Result<Written, Fault> {
         let mut expression = self.scan.regex()?;
         expression.signs = self.scan.signs()?;
         match self.scan.peek() {
             Some(next) if !next.is_whitespace() && next != ')' => {
-                let detail = "expected a blank after the regular expression; a value that begins with `/` is quoted";
+                let detail = format!("expected a blank after the regular expression; {advises}");
                 Err(Fault::new(self.scan.at(), detail))
             }
-            _ => Ok(FieldTest::Equals(expression)),
+            _ => Ok(expression),
         }
     }
 

@@ -1,6 +1,15 @@
 //! What an analyst asks: each answer is compared with a plain scan of the records.
+pub mod figures;
+pub mod kept;
+pub mod pages;
+pub mod shown;
+pub mod spoken;
+
+use crate::scan::figures::counted;
+use crate::scan::hall::Hall;
+use crate::scan::test::Test;
 use crate::scan::{holds, is, numbers, said, said_by, turns, values, words, writes, written};
-use crate::world::{World, encoded};
+use crate::world::{Imported, World, encoded};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +18,19 @@ const CHANGED: &str = "...change his/her mind about what he/she wants at any tim
 const BOOKED: &str = "restaurant_book.PartySize";
 
 type Matches = fn(&Value) -> bool;
+/// What a question means to the scan.
+pub type Meaning = fn() -> Test;
+/// Organisation, what is asked, and what it means.
+pub type Question = (&'static str, Asked, Meaning);
+
+/// How it is asked.
+#[derive(Clone, Copy)]
+pub enum Asked {
+    /// In the language of `q`.
+    Q(&'static str),
+    /// By a parameter of this name.
+    Of(&'static str, &'static str),
+}
 
 fn between(record: &Value, name: &str, low: &str, high: &str) -> bool {
     values(record, name).iter().any(|v| low <= v.as_str() && v.as_str() <= high)
@@ -112,20 +134,56 @@ pub fn questions_are_answered_as_a_plain_scan_does(world: &World) {
     let mut wrong = Vec::new();
     for (org, q, matches) in QUESTIONS {
         let org = world.of(org);
-        let expected = world.scanned(org, matches);
-        if expected.is_empty() || expected.len() == org.records.len() {
-            wrong.push(format!("{q} tells nothing: all or none of {}", org.records.len()));
-            continue;
-        }
-        let found: BTreeSet<_> = world.found(org, q).into_iter().collect();
-        let expected: BTreeSet<_> = expected.into_iter().collect();
-        let missing: Vec<_> = expected.difference(&found).take(3).collect();
-        let beyond: Vec<_> = found.difference(&expected).take(3).collect();
-        if !missing.is_empty() || !beyond.is_empty() {
-            wrong.push(format!("{q}: {} of {}, missing {missing:?}, beyond {beyond:?}", found.len(), expected.len()));
-        }
+        wrong.extend(compared(world, org, "q", q, world.scanned(org, matches)));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+pub fn the_rest_is_answered_as_a_plain_scan_does(world: &World) {
+    let halls: BTreeMap<&str, Hall<'_>> = world.all.iter().map(|org| (org.collection.org, Hall::of(org))).collect();
+    patterns_places_and_times_are_answered(world, &halls);
+    shown::moments_show_what_was_asked(world, &halls);
+    figures::figures_are_those_of_a_plain_scan(world, &halls);
+    figures::buckets_are_those_of_a_plain_scan(world, &halls);
+    figures::facets_begin_as_asked(world, &halls);
+    pages::rows_come_in_order_of_several_keys(world);
+    pages::cursors_walk_as_offsets_do(world);
+}
+
+/// The questions about turns and values: what is found, and that a transcript found and one not found are explained so.
+fn patterns_places_and_times_are_answered(world: &World, halls: &BTreeMap<&str, Hall<'_>>) {
+    let mut wrong = Vec::new();
+    for (name, asked, meaning) in spoken::QUESTIONS.iter().chain(kept::QUESTIONS) {
+        let (parameter, text) = match asked {
+            Asked::Q(text) => ("q", text),
+            Asked::Of(parameter, text) => (*parameter, text),
+        };
+        let (org, hall, test) = (world.of(name), &halls[name], meaning());
+        let holds = |tid: &str| test.holds(&hall.vocabulary, &hall.records[tid]);
+        let (expected, others): (Vec<_>, Vec<_>) = org.records.keys().cloned().partition(|tid| holds(tid));
+        for (tid, matches) in [(expected.first(), true), (others.last(), false)] {
+            let Some(tid) = tid else { continue };
+            let told = world.search(org, &json!({parameter: text, "explain": tid}));
+            if told["matches"] != matches || told["found"] != matches {
+                wrong.push(format!("{text}: {tid} is explained so: {told}"));
+            }
+        }
+        wrong.extend(compared(world, org, parameter, text, expected));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is wrong with an answer.
+fn compared(world: &World, org: &Imported, parameter: &str, text: &str, expected: Vec<String>) -> Option<String> {
+    if expected.is_empty() || expected.len() == org.records.len() {
+        return Some(format!("{text} tells nothing: {} of {}", expected.len(), org.records.len()));
+    }
+    let found: BTreeSet<_> = world.found_by(org, parameter, text).into_iter().collect();
+    let expected: BTreeSet<_> = expected.into_iter().collect();
+    let missing: Vec<_> = expected.difference(&found).take(3).collect();
+    let beyond: Vec<_> = found.difference(&expected).take(3).collect();
+    let right = missing.is_empty() && beyond.is_empty();
+    (!right).then(|| format!("{text}: {} of {}, missing {missing:?}, beyond {beyond:?}", found.len(), expected.len()))
 }
 
 pub fn odd_values_are_found(world: &World) {
@@ -185,28 +243,6 @@ pub fn odd_values_are_found(world: &World) {
     );
 }
 
-/// Value and count, as the scan counts: once a transcript, the most frequent spelling shown.
-fn counted<'a>(records: impl Iterator<Item = &'a Value>, name: &str) -> Vec<(String, usize)> {
-    let mut groups: BTreeMap<String, (usize, BTreeMap<String, usize>)> = BTreeMap::new();
-    for record in records {
-        let mut seen = BTreeSet::new();
-        for value in values(record, name) {
-            if seen.insert(value.trim().to_lowercase()) {
-                let group = groups.entry(value.trim().to_lowercase()).or_default();
-                group.0 += 1;
-                *group.1.entry(value).or_default() += 1;
-            }
-        }
-    }
-    let shown = |spellings: BTreeMap<String, usize>| {
-        let most = spellings.values().copied().max().unwrap_or(0);
-        spellings.into_iter().find(|(_, count)| *count == most).map(|(spelling, _)| spelling).unwrap()
-    };
-    let mut all: Vec<_> = groups.into_values().map(|(count, spellings)| (shown(spellings), count)).collect();
-    all.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    all
-}
-
 pub fn facets_count_as_a_plain_scan_does(world: &World) {
     let everything: Matches = |_| true;
     let asked: [(&str, &str, &str, Matches); 9] = [
@@ -222,7 +258,7 @@ pub fn facets_count_as_a_plain_scan_does(world: &World) {
     ];
     for (org, q, name, matches) in asked {
         let org = world.of(org);
-        let expected = counted(org.records.values().filter(|r| matches(r)), name);
+        let expected = counted(org.records.values().filter(|r| matches(r)), name, "");
         let answer = world.search(org, &json!({"q": q, "size": 0, "facets": format!("\"{name}\":1000")}));
         let spelled = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let facets = answer["facets"][name].as_array().unwrap_or_else(|| panic!("{name}: {answer}"));

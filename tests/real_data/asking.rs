@@ -5,9 +5,14 @@ use serde_json::{Value, json};
 impl World {
     /// Ids a query finds, all pages, by code point; the count agrees.
     pub fn found(&self, org: &Imported, q: &str) -> Vec<String> {
-        let ids = self.ids(org, &json!({"q": q, "sort": "tid", "sortdir": "asc"}));
-        let count = self.search(org, &json!({"q": q, "output": "count"}));
-        assert_eq!(count["count"], ids.len(), "{q}");
+        self.found_by(org, "q", q)
+    }
+
+    /// The same by any parameter.
+    pub fn found_by(&self, org: &Imported, parameter: &str, text: &str) -> Vec<String> {
+        let ids = self.ids(org, &json!({parameter: text, "sort": "tid", "sortdir": "asc"}));
+        let count = self.search(org, &json!({parameter: text, "output": "count"}));
+        assert_eq!(count["count"], ids.len(), "{text}");
         ids
     }
 

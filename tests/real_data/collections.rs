@@ -56,6 +56,9 @@ pub const COLLECTIONS: &[Collection] = &[
             hotel_book.Name
             hotel_book.CustomerName
             plane_book.CustomerName
+            Scenario.WizardCapabilities.Task
+            Scenario.MultiTask|boolean
+            UserQuestionnaire.Answer|boolean
             Did the user become aggressive or annoyed during the dialogue? (Note: some users may be instructed to be annoying.)|boolean
             ...change his/her mind about what he/she wants at any time?|boolean",
         stopped: true,
@@ -147,7 +150,9 @@ pub const COLLECTIONS: &[Collection] = &[
             date|datetime
             lang
             episode|number
-            summary|text",
+            summary|text
+            additional_resources.title|text
+            additional_resources.url|link",
         stopped: false,
         one_in: 6,
         always: &[

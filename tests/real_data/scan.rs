@@ -1,4 +1,10 @@
 //! The plain scan that answers are checked against: it reads the records and nothing of the server.
+pub mod alike;
+pub mod figures;
+pub mod hall;
+pub mod said;
+pub mod test;
+
 use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -11,10 +17,23 @@ pub fn values(record: &Value, name: &str) -> Vec<String> {
             _ => None,
         }
     }
-    match record["client_data"].get(name) {
-        Some(Value::Array(list)) => list.iter().filter_map(spelled).collect(),
-        Some(value) => spelled(value).into_iter().collect(),
-        None => Vec::new(),
+    let mut found = Vec::new();
+    named(&record["client_data"], name, &mut found);
+    found.into_iter().filter_map(spelled).collect()
+}
+
+/// What stands under a name, lists spread. A name with dots may lead into objects.
+fn named<'a>(object: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
+    match (object, object.get(name), name.split_once('.')) {
+        (Value::Array(list), ..) => list.iter().for_each(|element| named(element, name, found)),
+        (_, Some(Value::Array(list)), _) => found.extend(list),
+        (_, Some(value), _) => found.push(value),
+        (_, None, Some((outer, inner))) => {
+            if let Some(object) = object.get(outer) {
+                named(object, inner, found);
+            }
+        }
+        (_, None, None) => {}
     }
 }
 

@@ -99,7 +99,7 @@ fn every_form_has_its_tree() {
         ("\"close account ~4\"", "p:close account ~4"),
         ("/ca(n|t)/", "w:/ca(n|t)/"),
         ("-/a b/ c", "(& !w:/a b/ w:c)"),
-        ("/a\\/b\\\\/c", "(& w:/a\\/b\\\\/ w:c)"),
+        ("/a\\/b\\\\/ c", "(& w:/a\\/b\\\\/ w:c)"),
         ("/a/~s<30 (/\"(/)", "(& w:/a/~s<30 w:/\"(/)"),
         ("a/b/", "w:a/b/"),
         ("\\/a", "w:/a"),
@@ -143,6 +143,10 @@ fn errors_say_where_and_what() {
         (
             "say /no",
             "at character 4: the regular expression opened here is not closed; write `\\/` for the sign itself",
+        ),
+        (
+            "/and/or/",
+            "at character 5: expected a blank after the regular expression; write `\\/` for a slash within it",
         ),
         ("/no\\", "at character 0: the regular expression opened here is not closed; write `\\/` for the sign itself"),
         (
