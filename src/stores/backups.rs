@@ -2,10 +2,12 @@
 //! a second name of the same file. A backup has its name only when it is complete, so one that broke off is never taken
 //! for a whole one.
 //!
-//!     TO_DIR/2026-01-31T02-00-00Z/backup.json     what it is; sums of the two below
-//!                                 files.ndjson    every file of the archive with its sum
-//!                                 main.db         the database
-//!                                 archive/…       as in a data folder
+//! ```text
+//! TO_DIR/2026-01-31T02-00-00Z/backup.json     what it is; sums of the two below
+//!                             files.ndjson    every file of the archive with its sum
+//!                             main.db         the database
+//!                             archive/…       as in a data folder
+//! ```
 use super::archive::FrozenFile;
 use super::error::{Kind, Result, Store, StoreError};
 use crate::base::atomic_file;

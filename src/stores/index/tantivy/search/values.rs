@@ -295,10 +295,12 @@ fn verified(
 
 /// What every value that matches holds.
 fn literals(glob: &Glob) -> Vec<&str> {
-    let literal = |piece| match piece {
-        &Piece::Literal(ref text) => Some(text.as_str()),
-        _ => None,
-    };
+    fn literal(piece: &Piece) -> Option<&str> {
+        match piece {
+            Piece::Literal(text) => Some(text),
+            _ => None,
+        }
+    }
     glob.pieces.iter().filter_map(literal).collect()
 }
 
