@@ -304,4 +304,5 @@ fn a_name_seen_in_metadata_is_told_from_one_nobody_sent() {
     let code = |query: &str| ask(false, &[("q", query)]).unwrap_err().code;
     assert_eq!(code("AgentGroup:2"), Code::FieldNotConfigured);
     assert_eq!(code("agentgrou:2"), Code::FieldUnknown);
+    assert_eq!(code("AgentGroup.name:2"), Code::FieldNotConfigured);
 }

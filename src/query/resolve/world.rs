@@ -158,7 +158,10 @@ impl<'a> World<'a> {
         let folders = self.folder_list();
         let fix = self.fix(name, &shown);
         let defined = |one: &Searched<'_>| one.org.fields.iter().any(|field| field.name == *name);
-        let known = self.seen.contains(name.folded()) || (self.schema && self.searched.iter().any(defined));
+        // `address.city` may stand inside an `address` that was seen: names within values are not remembered.
+        let outer = |end: usize| name.folded().get(..end).is_some_and(|outer| self.seen.contains(outer));
+        let inside = name.folded().match_indices('.').any(|(end, _)| outer(end));
+        let known = self.seen.contains(name.folded()) || inside || (self.schema && self.searched.iter().any(defined));
         if known {
             let detail = format!("the field {shown:?} is not configured for any folder searched ({folders}){fix}");
             return origin.refusal(Code::FieldNotConfigured, at, detail);
