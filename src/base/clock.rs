@@ -1,4 +1,5 @@
 //! The only place that reads the clock: a handle, so that tests can hold time still.
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -12,6 +13,14 @@ impl Timestamp {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(instant) => format!("{instant:.6}"),
             Err(_) => format!("{}us", self.0),
+        }
+    }
+
+    /// RFC 3339 with the zone's offset, a fraction only when there is one: `2026-01-15T10:00:00+01:00`.
+    pub fn rfc3339_in(self, zone: &TimeZone) -> String {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(instant) => instant.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string(),
+            Err(_) => self.rfc3339(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Facets: how values are shown, and how the counts of several organisations become one list.
 use super::resolved::FacetValue;
+use crate::base::clock::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// One facet as the answer shows it.
@@ -9,6 +11,8 @@ pub struct FacetPlan {
     pub name: String,
     /// Whether the values are booleans, which an index keeps as text.
     pub boolean: bool,
+    /// Of instants, which an index shows in UTC: where they are shown.
+    pub zone: Option<TimeZone>,
 }
 
 /// A number as facets and rows show it: whole ones without a fraction.
@@ -38,6 +42,11 @@ pub fn answer(plans: &[FacetPlan], lists: Vec<Vec<FacetValue>>) -> Vec<(String, 
                 facet.value = boolean(std::mem::take(&mut facet.value));
             }
         }
+        if let Some(zone) = &plan.zone {
+            for facet in &mut values {
+                facet.value = local(std::mem::take(&mut facet.value), zone);
+            }
+        }
         (plan.name.clone(), values)
     });
     answered.collect()
@@ -51,6 +60,13 @@ fn boolean(value: Value) -> Value {
     }
 }
 
+fn local(value: Value, zone: &TimeZone) -> Value {
+    match value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok()) {
+        Some(instant) => Value::from(Timestamp(instant.as_microsecond()).rfc3339_in(zone)),
+        None => value,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,8 +77,16 @@ mod tests {
 
     #[test]
     fn booleans_are_shown_as_such() {
-        let plans = [FacetPlan { name: "paid".into(), boolean: true }];
+        let plans = [FacetPlan { name: "paid".into(), boolean: true, zone: None }];
         assert_eq!(answer(&plans, vec![vec![facet("true", 2)]]), [("paid".to_owned(), vec![facet(true, 2)])]);
+    }
+
+    #[test]
+    fn instants_are_shown_in_the_zone() {
+        let plans = [FacetPlan { name: "called".into(), boolean: false, zone: TimeZone::get("Europe/Berlin").ok() }];
+        let lists = vec![vec![facet("2026-06-30T22:00:00.000000Z", 2), facet("2026-01-01T10:00:00.250000Z", 1)]];
+        let shown = vec![facet("2026-07-01T00:00:00+02:00", 2), facet("2026-01-01T11:00:00.25+01:00", 1)];
+        assert_eq!(answer(&plans, lists), [("called".to_owned(), shown)]);
     }
 
     #[test]

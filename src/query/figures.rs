@@ -26,14 +26,6 @@ pub struct HistogramPlan {
     pub zone: TimeZone,
 }
 
-/// RFC 3339 with the zone's offset, a fraction only when there is one: `2026-01-15T10:00:00+01:00`.
-pub fn instant(micros: i64, zone: &TimeZone) -> String {
-    match jiff::Timestamp::from_microsecond(micros) {
-        Ok(instant) => instant.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string(),
-        Err(_) => Timestamp(micros).rfc3339(),
-    }
-}
-
 /// The statistics as answered: `{"count","distinct","missing"}`, of numbers `min`, `max`, `sum` and `avg` too, of instants
 /// `min` and `max`; what there is not, of no values, is left out.
 pub fn stats(plans: &[StatsPlan], stats: &[Stats]) -> Vec<(String, Value)> {
@@ -76,7 +68,7 @@ fn shown(value: &SortValue, zone: &TimeZone) -> Value {
     match value {
         SortValue::Text(text) => Value::from(text.as_str()),
         SortValue::Number(value) => number(*value),
-        SortValue::Instant(micros) => Value::from(instant(*micros, zone)),
+        SortValue::Instant(micros) => Value::from(Timestamp(*micros).rfc3339_in(zone)),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::scan::figures::counted;
 use crate::scan::hall::Hall;
 use crate::scan::test::Test;
 use crate::scan::{holds, is, numbers, said, said_by, turns, values, words, writes, written};
+use crate::timed;
 use crate::world::{Imported, World, encoded};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,14 +141,20 @@ pub fn questions_are_answered_as_a_plain_scan_does(world: &World) {
 }
 
 pub fn the_rest_is_answered_as_a_plain_scan_does(world: &World) {
-    let halls: BTreeMap<&str, Hall<'_>> = world.all.iter().map(|org| (org.collection.org, Hall::of(org))).collect();
-    patterns_places_and_times_are_answered(world, &halls);
-    shown::moments_show_what_was_asked(world, &halls);
-    figures::figures_are_those_of_a_plain_scan(world, &halls);
-    figures::buckets_are_those_of_a_plain_scan(world, &halls);
-    figures::facets_begin_as_asked(world, &halls);
-    pages::rows_come_in_order_of_several_keys(world);
-    pages::cursors_walk_as_offsets_do(world);
+    let mut halls = BTreeMap::new();
+    timed("words cut", || halls.extend(world.all.iter().map(|org| (org.collection.org, Hall::of(org)))));
+    timed("patterns, places, times", || patterns_places_and_times_are_answered(world, &halls));
+    timed("moments", || shown::moments_show_what_was_asked(world, &halls));
+    timed("figures", || {
+        figures::figures_are_those_of_a_plain_scan(world, &halls);
+        figures::buckets_are_those_of_a_plain_scan(world, &halls);
+        figures::facets_begin_as_asked(world, &halls);
+        figures::facets_show_dates_in_the_organisations_time(world);
+    });
+    timed("pages", || {
+        pages::rows_come_in_order_of_several_keys(world);
+        pages::cursors_walk_as_offsets_do(world);
+    });
 }
 
 /// The questions about turns and values: what is found, and that a transcript found and one not found are explained so.

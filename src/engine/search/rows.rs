@@ -4,6 +4,7 @@
 //! offset, a fraction only when there is one; `last_modified` in UTC with six decimals; a row holds exactly what
 //! `fields` asks for; the order is `tid, folder, requestid, …, score`, the other built-ins by name, then the configured
 //! fields as the transcript's metadata has them. Values of `pii` fields read `"***"` without the right.
+use crate::base::clock::Timestamp;
 use crate::base::json::{self, quoted};
 use crate::domain::builtins::Builtins;
 use crate::domain::catalogue::{Folder, Org};
@@ -11,7 +12,6 @@ use crate::domain::identity::FieldName;
 use crate::engine::types::ResultRow;
 use crate::query::columns::Columns;
 use crate::query::facets::number;
-use crate::query::figures;
 use crate::query::resolved::Moment;
 use crate::stores::database::Row;
 
@@ -64,9 +64,9 @@ fn builtin_value(name: &str, row: &Row, builtins: &Builtins, setting: Setting<'_
         "requestid" => builtins.requestid.as_deref().map(quoted),
         "filename" => builtins.filename.as_deref().map(quoted),
         "agentid" => builtins.agentid.as_deref().map(quoted),
-        "datetime" => Some(quoted(&figures::instant(builtins.datetime, &setting.org.zone))),
+        "datetime" => Some(quoted(&Timestamp(builtins.datetime).rfc3339_in(&setting.org.zone))),
         "duration" => builtins.duration.map(|seconds| number(seconds).to_string()),
-        "last_modified" => Some(quoted(&crate::base::clock::Timestamp(row.last_modified).rfc3339())),
+        "last_modified" => Some(quoted(&Timestamp(row.last_modified).rfc3339())),
         "score" => Some(number(score).to_string()),
         attribute => builtins.attributes.get(attribute).filter(|value| !value.is_null()).map(ToString::to_string),
     }
@@ -163,6 +163,6 @@ mod tests {
 
     #[test]
     fn fractions_of_seconds_are_kept() {
-        assert_eq!(figures::instant(1_500_000, &TimeZone::UTC), "1970-01-01T00:00:01.5+00:00");
+        assert_eq!(Timestamp(1_500_000).rfc3339_in(&TimeZone::UTC), "1970-01-01T00:00:01.5+00:00");
     }
 }

@@ -1,6 +1,7 @@
 //! Which values fulfil a condition, or what they are instead.
 use super::answer::{By, TOLD_MAX, short};
 use super::subject::Subject;
+use crate::base::clock::Timestamp;
 use crate::domain::identity::FolderId;
 use crate::query::evaluate::values::{self, Value, passes};
 use crate::query::facets::number;
@@ -107,10 +108,7 @@ fn shown(value: &Value<'_>, target: Target, subject: Subject<'_>) -> Json {
     match value {
         Value::Keyword(shown, _) => Json::from(short(shown)),
         Value::Number(value) => number(*value),
-        Value::Instant(micros) => Json::from(match jiff::Timestamp::from_microsecond(*micros) {
-            Ok(instant) => instant.to_zoned(subject.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string(),
-            Err(_) => crate::base::clock::Timestamp(*micros).rfc3339(),
-        }),
+        Value::Instant(micros) => Json::from(Timestamp(*micros).rfc3339_in(subject.zone)),
         Value::Words(text) => Json::from(short(text)),
     }
 }

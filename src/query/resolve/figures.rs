@@ -50,7 +50,9 @@ pub fn figures(
         let origin = Origin::Parameter("facets");
         let values = valued(world, &name, origin, unconfigured)?;
         let prefix = prefix(choice, &name, &values, origin)?;
-        figures.facet_plans.push(FacetPlan { name: choice.name.clone(), boolean: values.boolean });
+        let instants = values.storage() == Some(Storage::Instant);
+        let zone = instants.then(|| figures.zone(&choice.name, Storage::Instant, &values));
+        figures.facet_plans.push(FacetPlan { name: choice.name.clone(), boolean: values.boolean, zone });
         figures.facets.push(FacetAsked { source: values.source, size: choice.size, prefix });
     }
     for own in &request.stats {

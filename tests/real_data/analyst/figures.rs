@@ -146,6 +146,24 @@ const PREFIXES: &[(&str, &str, Meaning, &str, &str)] = &[
     ("Bitcoin", "", all, "transcript_by", "m"),
 ];
 
+/// Dates are counted as days of the organisation, however summer time moves them.
+pub fn facets_show_dates_in_the_organisations_time(world: &World) {
+    for (org, name) in [("Phone", "dob"), ("Bitcoin", "date")] {
+        let org = world.of(org);
+        let keys = |r: &Value| instants(r, name, org.collection.timezone);
+        let expected: BTreeSet<(String, u64)> =
+            buckets(org.records.values(), keys).into_iter().map(|(at, count)| (spelled(&at), count as u64)).collect();
+        let answer = world.search(org, &json!({"size": 0, "facets": format!("{name}:1000")}));
+        let rows = answer["facets"][name].as_array().unwrap();
+        let found: BTreeSet<(String, u64)> = rows
+            .iter()
+            .map(|row| (row["value"].as_str().unwrap().to_owned(), row["count"].as_u64().unwrap()))
+            .collect();
+        // There are more birthdays than a facet holds.
+        assert!(found.is_subset(&expected) && found.len() == expected.len().min(1000), "{name}: {rows:?}");
+    }
+}
+
 pub fn facets_begin_as_asked(world: &World, halls: &BTreeMap<&str, Hall<'_>>) {
     for (org, q, meaning, name, prefix) in PREFIXES {
         let expected = counted(matching(&halls[org], *meaning).into_iter(), name, &prefix.to_lowercase());

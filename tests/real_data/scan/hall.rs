@@ -2,7 +2,7 @@
 use super::turns;
 use crate::world::Imported;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -14,6 +14,8 @@ pub struct Hall<'a> {
 pub struct Record<'a> {
     pub json: &'a Value,
     pub turns: Vec<Turn>,
+    /// Each word of it once.
+    pub words: BTreeSet<u32>,
     /// Seconds.
     pub duration: Option<f64>,
 }
@@ -29,13 +31,19 @@ pub struct Turn {
 
 impl<'a> Hall<'a> {
     pub fn of(org: &'a Imported) -> Self {
-        let (mut vocabulary, mut numbers) = (Vec::new(), HashMap::new());
-        let mut number = |word: &str| {
-            let word = folded(word);
-            *numbers.entry(word).or_insert_with_key(|word| {
+        let (mut vocabulary, mut numbers) = (Vec::new(), HashMap::<String, u32>::new());
+        // Most words were met before, spelled just so: folding is the slow part.
+        let mut number = |spelled: &str| {
+            if let Some(number) = numbers.get(spelled) {
+                return *number;
+            }
+            let word = folded(spelled);
+            let number = *numbers.entry(word).or_insert_with_key(|word| {
                 vocabulary.push(word.clone());
                 u32::try_from(vocabulary.len() - 1).unwrap()
-            })
+            });
+            numbers.insert(spelled.to_owned(), number);
+            number
         };
         let mut records = BTreeMap::new();
         for (tid, json) in &org.records {
@@ -45,8 +53,9 @@ impl<'a> Hall<'a> {
                 start,
                 words: text.unicode_words().map(&mut number).collect(),
             });
-            let turns = cut.collect();
-            records.insert(tid.as_str(), Record { json, turns, duration: json["audiosecs"].as_f64() });
+            let turns: Vec<Turn> = cut.collect();
+            let words = turns.iter().flat_map(|turn| turn.words.iter().copied()).collect();
+            records.insert(tid.as_str(), Record { json, turns, words, duration: json["audiosecs"].as_f64() });
         }
         Self { vocabulary, records }
     }

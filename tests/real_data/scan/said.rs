@@ -75,7 +75,10 @@ impl Said {
     }
 
     pub fn holds(&self, vocabulary: &[String], record: &Record<'_>) -> bool {
-        record.turns.iter().any(|turn| self.in_turn(vocabulary, record, turn))
+        // Most records lack a word altogether.
+        let meant = self.meant(vocabulary);
+        meant.iter().all(|word| record.words.iter().any(|number| word[*number as usize]))
+            && record.turns.iter().any(|turn| self.in_turn(vocabulary, record, turn))
     }
 
     pub fn in_turn(&self, vocabulary: &[String], record: &Record<'_>, turn: &Turn) -> bool {
