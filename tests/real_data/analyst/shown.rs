@@ -6,7 +6,10 @@ use crate::world::World;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const ASKED: &[(&str, &str, fn() -> Said)] = &[
+/// Organisation, query, and what it means.
+type Shown = (&'static str, &'static str, fn() -> Said);
+
+const ASKED: &[Shown] = &[
     ("Chat", "cancel*", || said("cancel*")),
     ("Chat", r#""thank* you""#, || said("thank* you")),
     ("Chat", r#"client:"^ i want* to""#, || said("i want* to").first().by("user")),
