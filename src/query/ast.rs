@@ -128,6 +128,18 @@ pub struct End {
 }
 
 impl Query {
+    /// Several as one: a single part stands for itself, none is everything.
+    pub fn joined(mut parts: Vec<Query>, join: fn(Vec<Query>) -> Query) -> Query {
+        match parts.pop() {
+            Some(only) if parts.is_empty() => only,
+            Some(last) => {
+                parts.push(last);
+                join(parts)
+            }
+            None => Query::All,
+        }
+    }
+
     /// How many conditions it holds.
     pub fn clauses(&self) -> usize {
         match self {

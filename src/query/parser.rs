@@ -61,7 +61,7 @@ impl Parser {
             self.take_keyword(Keyword::Or);
             parts.push(self.all(name)?);
         }
-        Ok(joined(parts, Query::Or))
+        Ok(Query::joined(parts, Query::Or))
     }
 
     /// `a AND b …`, `a b …`
@@ -70,7 +70,7 @@ impl Parser {
         loop {
             self.scan.skip_blanks();
             match (self.scan.peek(), self.scan.keyword()) {
-                (None | Some(')'), _) | (_, Some(Keyword::Or)) => return Ok(joined(parts, Query::And)),
+                (None | Some(')'), _) | (_, Some(Keyword::Or)) => return Ok(Query::joined(parts, Query::And)),
                 (_, Some(Keyword::And)) => {
                     self.take_keyword(Keyword::And);
                     parts.push(self.operand(name)?);
@@ -297,17 +297,6 @@ impl Parser {
 
 fn negated(inner: Query) -> Query {
     Query::Not(Box::new(inner))
-}
-
-fn joined(mut parts: Vec<Query>, join: fn(Vec<Query>) -> Query) -> Query {
-    match parts.pop() {
-        Some(only) if parts.is_empty() => only,
-        Some(last) => {
-            parts.push(last);
-            join(parts)
-        }
-        None => Query::All,
-    }
 }
 
 #[cfg(test)]

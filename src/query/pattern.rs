@@ -2,7 +2,7 @@
 pub mod fuzzy;
 pub mod regex;
 
-use super::glob::Glob;
+use super::glob::{Glob, Piece};
 use fuzzy::Fuzzy;
 use regex::WholeRegex;
 
@@ -15,6 +15,21 @@ pub enum Pattern {
     Regex(WholeRegex),
     /// `word~1`
     Fuzzy(Fuzzy),
+}
+
+/// As it may have been written, folded.
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Pattern::Glob(glob) => glob.pieces.iter().try_for_each(|piece| match piece {
+                Piece::Literal(text) => f.write_str(text),
+                Piece::One => f.write_str("?"),
+                Piece::Any => f.write_str("*"),
+            }),
+            Pattern::Regex(regex) => write!(f, "/{}/", regex.source()),
+            Pattern::Fuzzy(fuzzy) => write!(f, "{}~{}", fuzzy.word(), fuzzy.edits()),
+        }
+    }
 }
 
 impl Pattern {

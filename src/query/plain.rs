@@ -25,9 +25,9 @@ pub fn parse(text: &str, by: &Speaker, clauses_max: usize) -> Result<Query, Faul
     }
     let either = each(&letters, '|', end, |part, end| {
         let both = each(part, '&', end, |part, end| piece(part, end, by))?;
-        Ok(joined(both, Query::And))
+        Ok(Query::joined(both, Query::And))
     })?;
-    Ok(joined(either, Query::Or))
+    Ok(Query::joined(either, Query::Or))
 }
 
 /// One expression over single words, as `regex.all|agent|client` take it. Nothing but blanks is everything.
@@ -96,17 +96,6 @@ fn piece(letters: &[Letter], end: usize, by: &Speaker) -> Result<Query, Fault> {
             Some(rest) => Ok(Query::Not(Box::new(phrase(rest)))),
             None => Err(Fault::new(end, "expected a phrase to exclude after `-`")),
         },
-    }
-}
-
-fn joined(mut parts: Vec<Query>, join: fn(Vec<Query>) -> Query) -> Query {
-    match parts.pop() {
-        Some(only) if parts.is_empty() => only,
-        Some(last) => {
-            parts.push(last);
-            join(parts)
-        }
-        None => Query::All,
     }
 }
 

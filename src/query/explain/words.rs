@@ -139,19 +139,8 @@ fn speaker(by: &Speaker) -> String {
 
 /// A word as it is asked for.
 fn word(word: &Word) -> String {
-    let text = match word {
-        Word::Exact(word) => return format!("{:?}", short(word)),
-        Word::Like(Pattern::Glob(glob)) => glob
-            .pieces
-            .iter()
-            .map(|piece| match piece {
-                Piece::Literal(text) => text.as_str(),
-                Piece::One => "?",
-                Piece::Any => "*",
-            })
-            .collect(),
-        Word::Like(Pattern::Regex(regex)) => format!("/{}/", regex.source()),
-        Word::Like(Pattern::Fuzzy(fuzzy)) => format!("{}~{}", fuzzy.word(), fuzzy.edits()),
-    };
-    short(&text)
+    match word {
+        Word::Exact(word) => format!("{:?}", short(word)),
+        Word::Like(pattern) => short(&pattern.to_string()),
+    }
 }

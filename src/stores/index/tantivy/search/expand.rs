@@ -222,7 +222,7 @@ impl Lexicon<'_> {
         if found <= self.most {
             return Ok(());
         }
-        let what = format!("the pattern {} stands for more than {} words", shown(pattern), self.most);
+        let what = format!("the pattern {pattern} stands for more than {} words", self.most);
         Err(StoreError::plain(Store::Index, Kind::TooBroad, what))
     }
 }
@@ -234,21 +234,4 @@ fn longest(glob: &Glob) -> String {
         Piece::One | Piece::Any => "",
     });
     literals.max_by_key(|text| text.len()).unwrap_or_default().to_owned()
-}
-
-/// A pattern as it may have been written.
-fn shown(pattern: &Pattern) -> String {
-    match pattern {
-        Pattern::Glob(glob) => glob
-            .pieces
-            .iter()
-            .map(|piece| match piece {
-                Piece::Literal(text) => text.as_str(),
-                Piece::One => "?",
-                Piece::Any => "*",
-            })
-            .collect(),
-        Pattern::Regex(regex) => format!("/{}/", regex.source()),
-        Pattern::Fuzzy(fuzzy) => format!("{}~{}", fuzzy.word(), fuzzy.edits()),
-    }
 }
