@@ -46,7 +46,7 @@ fn face(answer: &Answer, name: &str) -> (u16, Vec<(String, String)>, String) {
 fn a_hidden_transcript_is_an_unknown_one() {
     let (server, token) = walled();
     type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], Option<&'a str>);
-    let cases: [Case<'_>; 14] = [
+    let cases: [Case<'_>; 17] = [
         ("GET", "/metadata/Acme/Acme-Sales/{}", &[], None),
         ("GET", "/metadata/Acme/Acme-Sales/{}", &[("If-None-Match", "\"1\"")], None),
         ("PATCH", "/metadata/Acme/Acme-Sales/{}", &[], Some("{}")),
@@ -59,6 +59,9 @@ fn a_hidden_transcript_is_an_unknown_one() {
         ("DELETE", "/transcripts/Acme/Acme-Sales/{}", &[("If-Match", "\"9\"")], None),
         ("DELETE", "/search/Acme/Acme-Sales?tid={}", &[], None),
         ("GET", "/search/Acme/Acme-Sales?tid={}", &[], None),
+        ("GET", "/search/Acme/Acme-Sales?tid={}&cursor=&stats=queue", &[], None),
+        ("GET", "/search/Acme/Acme-Sales?tid={}&output=zip&zipfiles=text", &[], None),
+        ("GET", "/search/Acme?q=queue:hidden&explain={}", &[], None),
         ("PUT", "/transcripts/Acme/Acme-Sales/{}", &[], Some("{}")),
         ("PUT", "/transcripts/Acme/Acme-Sales/{}?folder=Inbound", &[("If-Match", "\"1\"")], Some("{}")),
     ];
@@ -103,14 +106,27 @@ fn a_hidden_folder_is_an_unknown_one() {
 fn a_search_tells_nothing_of_hidden_folders() {
     let (server, token) = walled();
     let search = |query: &str| ask(&server, &token, "GET", &format!("/search/Acme/Acme-Sales?{query}"), &[], None);
-    for query in ["q=hello&facets=queue&moments=2", "q=queue:*", "output=count", "q=queue:(a+OR+hidden)", "q=-queue:a"]
-    {
-        let text = search(query).text();
+    for query in [
+        "q=hello&facets=queue&moments=2",
+        "q=queue:*",
+        "output=count",
+        "q=queue:(a+OR+hidden)",
+        "q=-queue:a",
+        "facets=queue:9:h*&stats=queue&histogram=datetime:1h",
+        "q=queue:/h.*/&sort=queue:asc,score&output=details",
+        "q=queue:hiddem~1",
+        "q=hello+queue:a&explain=S1",
+        "output=zip",
+    ] {
+        // The names within an archive are plain.
+        let text = String::from_utf8_lossy(&search(query).body).into_owned();
         assert!(!text.contains("hidden") && !text.contains("Other") && !text.contains("H1"), "{query}: {text}");
     }
     assert_eq!(search("output=count").ok(200)["count"], 1);
     // A name that only a hidden folder has is as if nobody had it.
-    for query in ["q={}:x", "terms.{}=x", "facets={}", "sort={}", "fields={}"] {
+    for query in
+        ["q={}:x", "terms.{}=x", "facets={}", "sort={}", "fields={}", "stats={}", "histogram={}:1", "q={}:x&explain=S1"]
+    {
         let (hidden, unknown) =
             (search(&query.replace("{}", "secret_field")), search(&query.replace("{}", "absent_field")));
         assert_eq!(face(&hidden, "secret_field"), face(&unknown, "absent_field"), "{query}");
@@ -118,6 +134,17 @@ fn a_search_tells_nothing_of_hidden_folders() {
     let config = ask(&server, &token, "GET", "/config", &[], None).text();
     assert!(!config.contains("secret_field") && !config.contains("Other"), "{config}");
     assert!(!ask(&server, &token, "GET", "/tokens", &[], None).text().contains("root"));
+}
+
+#[test]
+fn a_scoped_token_reaches_no_tool_of_the_whole_server() {
+    let (server, token) = walled();
+    for path in ["/reindex", "/backup"] {
+        for (method, body) in [("GET", None), ("POST", Some("{\"to\":\"nightly\"}"))] {
+            let answer = ask(&server, &token, method, path, &[], body);
+            assert_eq!(answer.code(403), "right_missing", "{method} {path}");
+        }
+    }
 }
 
 #[test]

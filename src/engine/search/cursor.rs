@@ -21,6 +21,22 @@ use serde::{Deserialize, Serialize};
 /// What a path names.
 pub type Path<'a> = (&'a CompanyName, Option<&'a OrgName>, Option<&'a FolderName>);
 
+/// A [`Path`] that goes to another thread.
+#[derive(Clone, Debug)]
+pub struct Place(CompanyName, Option<OrgName>, Option<FolderName>);
+
+impl Place {
+    /// Of a path.
+    pub fn of((company, org, folder): Path<'_>) -> Self {
+        Self(company.clone(), org.cloned(), folder.cloned())
+    }
+
+    /// The path.
+    pub fn path(&self) -> Path<'_> {
+        (&self.0, self.1.as_ref(), self.2.as_ref())
+    }
+}
+
 /// What a cursor goes with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding([u8; 32]);

@@ -4,15 +4,13 @@
 //! beside it, and where the two differ the answer says why they may.
 use super::cursor::Path;
 use super::freshness;
-use super::run::{bind, org_ids, refused, searched, searching};
+use super::run::{admitted, bind, org_ids, refused, searched, searching};
 use crate::domain::access::Right;
 use crate::domain::builtins::builtin;
 use crate::domain::fields::SpeakerMap;
-use crate::domain::identity::{CompanyName, FieldId, FolderName, OrgId, OrgName, Place, Tid};
-use crate::domain::refusal::Code;
+use crate::domain::identity::{FieldId, OrgId, Place, Tid};
 use crate::domain::transcript::{Turn, turns::turns};
 use crate::engine::access::Caller;
-use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
 use crate::engine::edit::current::facts;
 use crate::engine::error::{Error, Result};
@@ -108,20 +106,14 @@ pub async fn ask(
         let patience = request.timeout.unwrap_or(Duration::from_secs(5));
         freshness::after(core, mark, &orgs, patience).await?;
     }
-    let resolved = bind(core, caller, &world, path, &request)?;
     let limit = Duration::from_millis(core.settings.limits.search_timeout_ms);
-    let Ok(Ok(permit)) = tokio::time::timeout(limit, core.searching.clone().acquire_owned()).await else {
-        return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));
-    };
-    let (company, org, folder): (CompanyName, Option<OrgName>, Option<FolderName>) =
-        (path.0.clone(), path.1.cloned(), path.2.cloned());
-    let (core, caller) = (core.clone(), caller.clone());
-    blocking(move || {
-        let _permit = permit;
+    let (place, caller) = (super::cursor::Place::of(path), caller.clone());
+    admitted(core, limit, move |core| {
+        let resolved = bind(&core, &caller, &world, place.path(), &request)?;
         let asked = Asked { resolved: &resolved, request: &request, tid: &tid };
-        explain(&core, &caller, &world, (&company, org.as_ref(), folder.as_ref()), asked)
+        explain(&core, &caller, &world, place.path(), asked)
     })
-    .await?
+    .await
 }
 
 /// What is to be explained.

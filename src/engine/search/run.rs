@@ -2,13 +2,13 @@
 //!
 //! The index says which transcripts match and in which order; rows are read from the database, so that they show values
 //! as sent and the newest state. A row that has left the caller's scope since the index saw it is left out.
-use super::cursor::{Binding, Bookmark, Path};
+use super::cursor::{Binding, Bookmark, Path, Place};
 use super::freshness;
 use super::rows::{Setting, result_row};
 use super::zip::{Export, Packing};
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
-use crate::domain::identity::{OrgId, Place};
+use crate::domain::identity::{self, OrgId};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
@@ -36,7 +36,7 @@ use std::time::Duration;
 /// `not_found`, `right_missing`, `index_rebuilding`, `mark_unknown`, `cursor_unknown`, `not_yet_visible`, the resolver's,
 /// or the stores'.
 pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<SearchAnswer> {
-    run(core, caller, path, &request, |asked, page| asked.answer(page)).await
+    run(core, caller, path, request, |asked, page| asked.answer(page)).await
 }
 
 /// Answers a search with an archive of the transcripts found.
@@ -45,7 +45,7 @@ pub async fn search(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: 
 /// As [`search`].
 pub async fn export(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: SearchRequest) -> Result<Export> {
     let texts = request.texts;
-    run(core, caller, path, &request, move |asked, page| asked.export(page, texts)).await
+    run(core, caller, path, request, move |asked, page| asked.export(page, texts)).await
 }
 
 /// Judges the request, asks the index and hands what it finds to `answer`, on a thread that may block.
@@ -53,7 +53,7 @@ async fn run<T: Send + 'static>(
     core: &Arc<Core>,
     caller: &Caller,
     path: Path<'_>,
-    request: &SearchRequest,
+    request: SearchRequest,
     answer: impl FnOnce(Asked, SearchPage) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let world = core.world.load_full();
@@ -66,23 +66,41 @@ async fn run<T: Send + 'static>(
     if let Some(mark) = &request.after {
         freshness::after(core, mark, &orgs, patience).await?;
     }
-    let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, caller, path, request));
-    let (resolved, now) = resume(core, caller, &world, path, request, binding.as_ref())?;
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
+    let (place, caller) = (Place::of(path), caller.clone());
+    admitted(core, budget, move |core| {
+        let path = place.path();
+        let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, &request));
+        let (resolved, now) = resume(&core, &caller, &world, path, &request, binding.as_ref())?;
+        let asked = Asked { core, caller, world, resolved, output: request.output, binding, now };
+        let page = asked.page(budget)?;
+        answer(asked, page)
+    })
+    .await
+}
+
+/// Does a search's work on a thread that may block, once fewer than allowed run. Binding belongs to it: sixty
+/// expressions in one query took 140 ms to compile, and meanwhile an async thread would have answered nobody.
+///
+/// # Errors
+/// `overloaded` when `budget` passes first; the work's.
+pub(super) async fn admitted<T: Send + 'static>(
+    core: &Arc<Core>,
+    budget: Duration,
+    work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
+) -> Result<T> {
     // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
     let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
         return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));
     };
-    let asked =
-        Asked { core: core.clone(), caller: caller.clone(), world, resolved, output: request.output, binding, now };
-    let answer = blocking(move || {
+    let own = core.clone();
+    let done = blocking(move || {
         let _permit = permit;
-        let page = asked.page(budget)?;
-        answer(asked, page)
+        work(own)
     })
     .await?;
     core.counters.count(&core.counters.searches);
-    answer
+    done
 }
 
 /// The organisations a path names, for who may read there.
@@ -312,8 +330,8 @@ impl Asked {
     }
 }
 
-fn place(home: &Home, row: &Row) -> Place {
-    Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() }
+fn place(home: &Home, row: &Row) -> identity::Place {
+    identity::Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() }
 }
 
 fn damaged(error: serde_json::Error) -> StoreError {

@@ -41,6 +41,27 @@ fn statistics_tell_of_every_type_what_it_has() {
 }
 
 #[test]
+fn histograms_of_too_many_buckets_are_refused_in_words() {
+    let server = Server::acme();
+    let list = json!([{"name": "marks", "type": "number"}]);
+    server.post("/config/Acme/Acme-Sales/Inbound", &json!({"custom_meta": list})).ok(200);
+    for from in [0, 4_000, 8_000] {
+        let marks: Vec<u32> = (from..from + 4_000).collect();
+        server.bring(&format!("m{from}"), &json!({"marks": marks}), &[("agent", "hello")]).ok(201);
+    }
+    server.settle();
+    let buckets = server.find("size=0&histogram=marks:2")["histogram"]["marks"].clone();
+    assert_eq!(buckets.as_array().unwrap().len(), 6_000);
+    let answer = server.get("/search/Acme/Acme-Sales?size=0&histogram=marks:1");
+    assert!(
+        answer.json()["detail"].as_str().unwrap().contains("more than 10000 buckets; take a wider step"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(answer.code(400), "query_too_large");
+}
+
+#[test]
 fn histograms_count_by_steps_and_by_the_calendar_of_the_organisation() {
     let server = server();
     let found = server.find("histogram=datetime:1d,hold_time:30,called:1M&size=0")["histogram"].clone();

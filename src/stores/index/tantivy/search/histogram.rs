@@ -44,7 +44,7 @@ pub fn of(context: &Context<'_>, asked: &HistogramAsked, matching: &Bits) -> Res
             broad |= !buckets.add_tally(numbers, tally);
         }
         if broad {
-            let what = format!("answer with more than {BUCKETS_MAX} buckets");
+            let what = format!("a histogram has more than {BUCKETS_MAX} buckets; take a wider step");
             return Err(StoreError::plain(Store::Index, Kind::TooBroad, what));
         }
     }
