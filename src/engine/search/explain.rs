@@ -4,7 +4,7 @@
 //! beside it, and where the two differ the answer says why they may.
 use super::cursor::Path;
 use super::freshness;
-use super::run::{admitted, bind, org_ids, refused, searched, searching};
+use super::run::{admitted, bind, broad, org_ids, refused, searched, searching};
 use crate::domain::access::Right;
 use crate::domain::builtins::builtin;
 use crate::domain::fields::SpeakerMap;
@@ -152,7 +152,7 @@ pub fn explain(core: &Core, caller: &Caller, world: &World, path: Path<'_>, aske
     let clauses = judge(&clause, subject);
     let within = in_scope(&document.record, &search);
     let matches = within && clauses.matched;
-    let found = found(core, &search, &row)?;
+    let found = found(core, &search, &row, &broad(request))?;
     let owed = !core.index.has(row.key, u64::MAX);
     let aside = core.index.set_aside().into_iter().find(|(key, _)| *key == row.key).map(|(_, why)| why);
     let (configured, unconfigured): (Vec<_>, Vec<_>) =
@@ -262,7 +262,7 @@ fn masked(home: &Home, caller: &Caller) -> HashSet<FieldId> {
 }
 
 /// Whether the index finds it; `None` while it is being rebuilt.
-fn found(core: &Core, search: &ResolvedSearch, row: &Row) -> Result<Option<bool>> {
+fn found(core: &Core, search: &ResolvedSearch, row: &Row, broad: &str) -> Result<Option<bool>> {
     if !core.index_ready.load(Relaxed) {
         return Ok(None);
     }
@@ -281,7 +281,7 @@ fn found(core: &Core, search: &ResolvedSearch, row: &Row) -> Result<Option<bool>
         ..ResolvedSearch::new(scope, conjunction(vec![search.root.clone(), own]))
     };
     let budget = Duration::from_millis(core.settings.limits.search_timeout_ms);
-    let page = core.stores.index.search(&asked, budget).map_err(|error| refused(error, budget))?;
+    let page = core.stores.index.search(&asked, budget).map_err(|error| refused(error, broad, budget))?;
     Ok(Some(page.hits.iter().any(|hit| hit.key == row.key)))
 }
 

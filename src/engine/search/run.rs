@@ -18,6 +18,7 @@ use crate::engine::intake::read;
 use crate::engine::types::{ResultRow, SearchAnswer};
 use crate::engine::world::{Home, World};
 use crate::query::facets;
+use crate::query::ast::Query;
 use crate::query::figures;
 use crate::query::request::{Output, SearchRequest};
 use crate::query::resolve::world::{Searched, World as Searching};
@@ -72,7 +73,8 @@ async fn run<T: Send + 'static>(
         let path = place.path();
         let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, &request));
         let (resolved, now) = resume(&core, &caller, &world, path, &request, binding.as_ref())?;
-        let asked = Asked { core, caller, world, resolved, output: request.output, binding, now };
+        let broad = broad(&request);
+        let asked = Asked { core, caller, world, resolved, output: request.output, broad, binding, now };
         let page = asked.page(budget)?;
         answer(asked, page)
     })
@@ -203,14 +205,25 @@ fn bind_at(
     Ok(resolved)
 }
 
-/// What the caller is told when the index does not answer.
-pub(super) fn refused(error: StoreError, budget: Duration) -> Error {
+/// The parameter whose patterns may stand for too many words: the index knows them only as what is searched.
+pub(super) fn broad(request: &SearchRequest) -> String {
+    match (&request.query, request.conditions.first()) {
+        (Query::All, Some(condition)) => condition.parameter.clone(),
+        _ => "q".to_owned(),
+    }
+}
+
+/// What the caller is told when the index does not answer; `broad` is from [`broad`].
+pub(super) fn refused(error: StoreError, broad: &str, budget: Duration) -> Error {
     match error.kind {
         Kind::TooExpensive => {
             let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
             Refusal::new(Code::SearchTooSlow, detail).into()
         }
-        Kind::TooBroad => Refusal::new(Code::QueryTooLarge, error.operation).into(),
+        Kind::TooBroad => {
+            let pointer = if error.operation.starts_with("a histogram") { "histogram" } else { broad };
+            Refusal::at(Code::QueryTooLarge, pointer, error.operation.clone()).into()
+        }
         _ => error.into(),
     }
 }
@@ -222,6 +235,8 @@ struct Asked {
     resolved: Resolved,
     output: Output,
     /// When pages are walked by cursor.
+    /// The parameter to blame for what is too broad.
+    broad: String,
     binding: Option<Binding>,
     /// What `now` means.
     now: Timestamp,
@@ -229,7 +244,11 @@ struct Asked {
 
 impl Asked {
     fn page(&self, budget: Duration) -> Result<SearchPage> {
-        self.core.stores.index.search(&self.resolved.search, budget).map_err(|error| refused(error, budget))
+        self.core
+            .stores
+            .index
+            .search(&self.resolved.search, budget)
+            .map_err(|error| refused(error, &self.broad, budget))
     }
 
     fn answer(self, page: SearchPage) -> Result<SearchAnswer> {

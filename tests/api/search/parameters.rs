@@ -221,6 +221,9 @@ fn patterns_that_stand_for_too_much_are_refused_in_words() {
     server.settle();
     let answer = server.get("/search/Acme/Acme-Sales?q=cancel*");
     assert!(answer.json()["detail"].as_str().unwrap().contains("more than 2 words"), "{}", answer.text());
+    assert_eq!(answer.json()["errors"][0]["pointer"], "q");
+    let other = server.get("/search/Acme/Acme-Sales?terms.all=cancel*");
+    assert_eq!(other.json()["errors"][0]["pointer"], "terms.all");
     assert_eq!(answer.code(400), "query_too_large");
     assert_eq!(server.ids("q=cancell*"), ["x1"]);
 }
