@@ -216,7 +216,7 @@ fn absent_fields_are_named_with_the_folders_and_the_fix() {
     assert!(detail.contains("POST /config/Acme/Acme-Sales/In"), "{detail}");
     let (code, detail) = refused("queu:x");
     assert_eq!(code, Code::FieldUnknown);
-    assert!(detail.contains("did you mean \"Queue\"?"), "{detail}");
+    assert!(detail.contains("perhaps \"Queue\" is meant"), "{detail}");
     let (code, detail) = refused("speakers:Maxwell");
     assert_eq!(code, Code::FieldUnknown);
     assert!(detail.contains("is reserved") && !detail.contains("custom_meta"), "nobody can configure it: {detail}");

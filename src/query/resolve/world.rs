@@ -173,7 +173,7 @@ impl<'a> World<'a> {
             [] => String::new(),
             names => {
                 let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-                format!("; did you mean {}?", names.join(" or "))
+                format!("; perhaps {} is meant", names.join(" or "))
             }
         };
         let words = match origin {
