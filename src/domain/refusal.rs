@@ -78,6 +78,7 @@ codes! {
     HeaderInvalid = "header_invalid", Malformed, "A header is not understood";
     TokenMissing = "token_missing", Unauthenticated, "No token was sent";
     TokenUnknown = "token_unknown", Unauthenticated, "The token is not known";
+    IdAmbiguous = "id_ambiguous", Conflict, "The id stands in several organisations";
     RightMissing = "right_missing", Forbidden, "The token lacks the right";
     NotFound = "not_found", Absent, "There is no such thing";
     MethodNotAllowed = "method_not_allowed", Malformed, "The method is not allowed here";

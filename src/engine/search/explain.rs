@@ -9,6 +9,7 @@ use crate::domain::access::Right;
 use crate::domain::builtins::builtin;
 use crate::domain::fields::SpeakerMap;
 use crate::domain::identity::{FieldId, OrgId, Place, Tid};
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::{Turn, turns::turns};
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
@@ -91,7 +92,8 @@ pub struct FolderState {
 /// Answers `explain=TID` for a search, within the bounds of any other.
 ///
 /// # Errors
-/// `not_found` also for a transcript that is not there or hidden; else as [`super::run::search`], but for
+/// `not_found` also for a transcript that is not there or hidden; `id_ambiguous` for an id that stands in several of
+/// the organisations searched; else as [`super::run::search`], but for
 /// `index_rebuilding`.
 pub async fn ask(
     core: &Arc<Core>,
@@ -127,8 +129,7 @@ pub struct Asked<'a> {
     pub tid: &'a str,
 }
 
-/// Explains. Blocking: it reads a body of any size and asks the index. Of an id that stands in several organisations
-/// searched the first one is explained.
+/// Explains. Blocking: it reads a body of any size and asks the index.
 ///
 /// # Errors
 /// As [`ask`].
@@ -218,16 +219,18 @@ fn newest(
         if tries > 0 {
             std::thread::sleep(PAUSE);
         }
-        let mut visible = None;
+        let mut visible = Vec::new();
         for org in &orgs {
             let row = core.stores.database.load(*org, &tid)?;
             let home = row.as_ref().and_then(|row| world.home(row.folder));
             if let (Some(row), Some(home)) = (row, home.filter(|home| caller.sees_folder(&home.folder))) {
-                visible = Some((row, home.clone()));
-                break;
+                visible.push((row, home.clone()));
             }
         }
-        let (row, home) = visible.ok_or_else(Error::absent)?;
+        if visible.len() > 1 {
+            return Err(ambiguous(&visible));
+        }
+        let (row, home) = visible.pop().ok_or_else(Error::absent)?;
         let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: tid.clone() };
         // Without it the body was replaced or erased between the two reads: look again.
         if let Some(body) = core.stores.archive.body(&place, row.key, row.words_revision)? {
@@ -237,6 +240,16 @@ fn newest(
         }
     }
     Err(StoreError::plain(Store::Archive, Kind::Corrupt, format!("the body of {tid} is missing")).into())
+}
+
+/// The refusal of an id that stands in several organisations, which it names.
+fn ambiguous(visible: &[(Row, Home)]) -> Error {
+    const NAMED: usize = 10;
+    let names: Vec<&str> = visible.iter().take(NAMED).map(|(_, home)| home.org.name.as_str()).collect();
+    let more = visible.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let detail = format!("the id stands in several organisations ({}{more}); search one of them", names.join(", "));
+    Refusal::at(Code::IdAmbiguous, "explain", detail).into()
 }
 
 /// The search, knowing the transcript's folder too where that is not among those searched.
