@@ -9,6 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::digest;
 use crate::domain::access::{Right, Scope};
 use crate::domain::fields::datetime::parse_instant;
+use crate::domain::catalogue::Catalogue;
 use crate::domain::identity::{CompanyName, FolderName, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::stores::database::{StoredToken, Write};
@@ -58,6 +59,7 @@ pub async fn ensure_root<E>(
     }
     let token = draw();
     if let Err(error) = hand_over(&token) {
+    let _one_at_a_time = core.configuring.lock().await;
         return Ok(Err(error));
     }
     let properties = Properties {
@@ -140,13 +142,13 @@ fn draw() -> String {
     format!("ln_{}", digest::hex(&digest::random()))
 }
 
-/// Makes a token known; its id comes back.
+/// Makes a token known; its id comes back. Called while no other configuration can come: what a token reaches must not
+/// go between the judgement and the commit.
 async fn store(core: &Core, token: &str, properties: &Properties) -> Result<String> {
     let id = format!("tok_{}", digest::hex(digest::random().get(..8).unwrap_or_default()));
     let body = serde_json::to_string(properties)
         .map_err(|e| Refusal::new(Code::BodyShape, format!("the token cannot be written: {e}")))?;
     let stored = StoredToken { id: id.clone(), digest: digest::sha256(token.as_bytes()), body };
-    let _one_at_a_time = core.configuring.lock().await;
     core.committer.commit(Request::plain(vec![Write::PutToken(stored.clone())])).await?;
     let mut all = core.tokens.load().stored.clone();
     all.push(stored);
@@ -191,7 +193,33 @@ pub async fn revoke(core: &Core, caller: &Caller, id: &str) -> Result<()> {
         return Err(Error::absent());
     }
     core.committer.commit(Request::plain(vec![Write::DeleteToken(id.to_owned())])).await?;
-    let left = table.stored.iter().filter(|token| token.id != id).cloned().collect();
-    core.tokens.store(Arc::new(TokenTable::new(left)));
+    forget(core, &[id.to_owned()]);
     Ok(())
+}
+
+/// The tokens to revoke when `next` comes in force: what they were made for is deleted by it, or was before and
+/// something new takes its name, which must stay hidden from them.
+pub fn orphaned(core: &Core, next: &Catalogue) -> Vec<String> {
+    let world = core.world();
+    let table = core.tokens.load();
+    let gone = |scope: &Scope| reaches(&world.catalogue, scope) != reaches(next, scope);
+    let orphans = table.entries().filter(|entry| gone(&entry.properties.scope));
+    orphans.map(|entry| entry.caller.token_id().to_owned()).collect()
+}
+
+/// Whether what the scope names is there.
+fn reaches(catalogue: &Catalogue, scope: &Scope) -> bool {
+    let Some(company) = &scope.company else { return true };
+    let Some(org) = &scope.org else { return catalogue.company(company).is_some() };
+    let Some(found) = catalogue.org(company, org) else { return false };
+    scope.folder.as_ref().is_none_or(|folder| found.folders.contains_key(folder))
+}
+
+/// Forgets tokens whose deletion stands. Called while no other configuration can come.
+pub fn forget(core: &Core, ids: &[String]) {
+    if ids.is_empty() {
+        return;
+    }
+    let left = core.tokens.load().stored.iter().filter(|token| !ids.contains(&token.id)).cloned().collect();
+    core.tokens.store(Arc::new(TokenTable::new(left)));
 }

@@ -158,3 +158,59 @@ fn no_token_reaches_logs_metrics_or_errors() {
     seen.push_str(&server.log());
     assert!(!seen.contains(&secret) && !seen.contains(&server.token));
 }
+
+#[test]
+fn a_token_goes_with_what_it_was_made_for() {
+    let server = two_companies();
+    let scopes = [
+        json!({"company": "Beta"}),
+        json!({"company": "Beta", "org": "Beta-Ops"}),
+        json!({"company": "Beta", "org": "Beta-Ops", "folder": "In"}),
+        json!({"company": "Acme"}),
+    ];
+    let tokens = scopes.map(|mut scope| {
+        scope["name"] = json!("t");
+        scope["rights"] = json!(["read"]);
+        token(&server, &scope)
+    });
+    let standing = || tokens.each_ref().map(|token| status(&server, token, "GET", "/list", None));
+    let tree = |path: &str| server.delete(&format!("{path}?multi=true&tree=true")).ok(200);
+    server.delete("/config/Beta/Beta-Ops?multi=true&tree=true&dry_run=true").ok(200);
+    assert_eq!(standing(), [200; 4], "a dry run revokes nothing");
+    tree("/config/Beta/Beta-Ops/In");
+    assert_eq!(standing(), [200, 200, 401, 200]);
+    tree("/config/Beta/Beta-Ops");
+    // Something new of the same name is hidden from it, also after a restart.
+    server.post("/config/Beta/orgs", &json!({"Beta-Ops": {}})).ok(200);
+    assert_eq!(standing(), [200, 401, 401, 200]);
+    tree("/config/Beta");
+    server.post("/config", &json!({"Beta": {}})).ok(200);
+    assert_eq!(standing(), [401, 401, 401, 200]);
+    let listed = server.get("/tokens").text();
+    assert!(!listed.contains("Beta"), "{listed}");
+    let mut server = server;
+    server.stop();
+    server.spawn();
+    assert_eq!(tokens.each_ref().map(|token| status(&server, token, "GET", "/list", None)), [401, 401, 401, 200]);
+}
+
+#[test]
+fn what_explain_cannot_tell_apart_it_names() {
+    let server = Server::acme();
+    server.post("/config/Acme/orgs", &json!({"Acme-Help": {}})).ok(200);
+    server.post("/config/Acme/Acme-Help/folders", &json!({"Desk": {}})).ok(200);
+    let body = json!({"utterances": [{"text": "hello"}]});
+    server.put("/transcripts/Acme/Acme-Help/R1?folder=Desk", &body).ok(201);
+    server.settle();
+    server.get("/search/Acme?q=hello&explain=R1").ok(200);
+    server.bring("R1", &json!({}), &[("agent", "hello")]).ok(201);
+    server.settle();
+    let refused = server.get("/search/Acme?q=hello&explain=R1");
+    assert_eq!(refused.json()["errors"][0]["pointer"], "explain");
+    assert!(refused.text().contains("Acme-Help, Acme-Sales"), "{}", refused.text());
+    assert_eq!(refused.code(409), "id_ambiguous");
+    assert_eq!(server.get("/search/Acme/Acme-Sales?q=hello&explain=R1").ok(200)["org"], "Acme-Sales");
+    // Who sees one of them is told of no other.
+    let help = token(&server, &json!({"name": "h", "company": "Acme", "org": "Acme-Help", "rights": ["read"]}));
+    assert_eq!(status(&server, &help, "GET", "/search/Acme?q=hello&explain=R1", None), 200);
+}

@@ -9,8 +9,9 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::{blocking, whole};
 use crate::engine::core::Core;
-use crate::engine::edit::committer::{Request, Then, Verdict};
+use crate::engine::edit::committer::{Request, Verdict};
 use crate::engine::error::{Error, Result};
+use crate::engine::tokens;
 use crate::engine::workers::jobs;
 use crate::engine::workers::jobs::list::{Task, job};
 use crate::engine::world::World;
@@ -207,13 +208,16 @@ fn unchanged_since(core: &Core, caller: &Caller, path: &ConfigPath, if_match: Op
     )))
 }
 
-/// Makes a change durable and in force, if the folders of `empty` are.
+/// Makes a change durable and in force, if the folders of `empty` are; with it go the tokens of what is deleted.
 async fn publish(core: &Core, catalogue: Catalogue, write: Write, empty: Vec<FolderId>) -> Result<()> {
-    let mut request = Request::many(vec![(write, Then::Nothing)], Vec::new());
+    let orphans = tokens::orphaned(core, &catalogue);
+    let revoked = orphans.iter().cloned().map(Write::DeleteToken);
+    let mut request = Request::plain(std::iter::once(write).chain(revoked).collect());
     request.world = Some(Arc::new(World::new(catalogue)));
     request.empty = empty;
     let answer = core.committer.commit(request).await?;
     if answer.verdicts.iter().all(|verdict| *verdict == Verdict::Done) {
+        tokens::forget(core, &orphans);
         return Ok(());
     }
     let detail = "Can not delete non-empty object: a transcript has come in; tree=true deletes it too";
