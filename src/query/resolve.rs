@@ -11,7 +11,7 @@ pub mod sources;
 pub mod tree;
 pub mod world;
 
-use super::ast::{FieldTest, Named, Query};
+use super::ast::{FieldTest, Named, Query, Written};
 use super::columns::Columns;
 use super::facets::FacetPlan;
 use super::figures::{HistogramPlan, StatsPlan};
@@ -30,7 +30,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::transcript::scores::score_id;
 use condition::{Misfit, Reading};
 use figures::{Figures, figures};
-use sources::{Unconfigured, alike, valued};
+use sources::{Unconfigured, alike, guard, valued};
 use std::sync::Arc;
 use tree::{conjunction, disjunction, negation};
 use world::{Origin, Searched, Subject, Variant, World};
@@ -57,8 +57,8 @@ pub struct Resolved {
 /// Binds a search.
 ///
 /// # Errors
-/// `field_not_configured`, `field_unknown`, `query_invalid`, `parameter_invalid`; `right_missing` for order and
-/// figures of a `pii` field.
+/// `field_not_configured`, `field_unknown`, `query_invalid`, `parameter_invalid`; `right_missing` for order, figures,
+/// patterns and ranges of a `pii` field.
 pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Result<Resolved, Refusal> {
     let mut resolver = Resolver { world, now, unconfigured: Unconfigured::default() };
     let mut parts = vec![resolver.node(&request.query, Origin::Query)?];
@@ -154,6 +154,9 @@ impl<'a> Resolver<'a, '_> {
 
     fn field(&mut self, variants: &[Variant<'a>], named: &Named, origin: Origin<'_>) -> Result<Node, Refusal> {
         self.unconfigured.note(self.world, &named.name);
+        if !whole(&named.test) {
+            guard(self.world, &named.name, origin)?;
+        }
         let mut nodes = Vec::new();
         let mut refused = None;
         for Variant { org, field, folders } in variants {
@@ -164,6 +167,7 @@ impl<'a> Resolver<'a, '_> {
                 }
                 Err(Misfit { at, why }) => {
                     let kind = field.definition.kind.text();
+                    let why = if field.definition.pii { "what was asked does not fit".to_owned() } else { why };
                     refused.get_or_insert((at, format!("{:?} is a {kind} field: {why}", field.name.shown())));
                 }
             }
@@ -302,6 +306,19 @@ impl<'a> Resolver<'a, '_> {
 
     fn reading<'o>(&self, org: &'o Org) -> Reading<'o> {
         Reading { zone: &org.zone, now: self.now, bounds: self.world.bounds() }
+    }
+}
+
+/// Whether a condition asks for a value one must know. Patterns, ranges and what is similar find values out bit by bit,
+/// which is telling them.
+fn whole(test: &FieldTest) -> bool {
+    match test {
+        FieldTest::Exists | FieldTest::Range { low: None, high: None } => true,
+        FieldTest::Range { .. } | FieldTest::Equals(Written { regex: true, .. }) => false,
+        FieldTest::Equals(Written { letters, signs, .. }) => {
+            // Within quotes too: the words of a text may be patterns there.
+            signs.is_empty() && !letters.iter().any(|letter| ['*', '?', '~'].iter().any(|sign| letter.is_sign(*sign)))
+        }
     }
 }
 

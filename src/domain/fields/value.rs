@@ -36,7 +36,8 @@ pub enum TypedValue {
     Words(String),
 }
 
-/// Why a value does not fit; `detail` names type and value (shortened), never the field.
+/// Why a value does not fit; `detail` names type and value (shortened; `***` for a `pii` field: what errors say ends
+/// in the logs of clients), never the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
     /// In words, e.g. `"tomorrow" is not a number`.
@@ -67,7 +68,7 @@ pub fn coerce(
         return Err(Misfit {
             detail: format!(
                 "{} has {} bytes as JSON; a {} value may have {}",
-                shorten(text),
+                told(definition, text),
                 text.len(),
                 definition.kind.text(),
                 bounds.value_bytes
@@ -76,14 +77,14 @@ pub fn coerce(
     }
     let mut reader = Reader { definition, zone, text_bytes: bounds.text_bytes, values: Vec::new() };
     if text.starts_with('[') {
-        for element in elements(text).map_err(|_| misfit(definition.kind, text))? {
+        for element in elements(text).map_err(|_| misfit(definition, text))? {
             reader.element(element.get())?;
         }
     } else {
         reader.element(text)?;
     }
     if definition.kind == FieldType::Enum && !definition.multi && reader.values.len() > 1 {
-        return Err(Misfit { detail: format!("{} has several values; this enum takes one", shorten(text)) });
+        return Err(Misfit { detail: format!("{} has several values; this enum takes one", told(definition, text)) });
     }
     Ok(reader.values)
 }
@@ -123,12 +124,12 @@ impl Reader<'_> {
             Some(b'"') => match read_string(raw) {
                 Some(text) if text.trim().is_empty() => return Ok(()),
                 Some(text) => Scalar::Text(text),
-                None => return Err(misfit(kind, raw)),
+                None => return Err(misfit(self.definition, raw)),
             },
             Some(b't') => Scalar::Boolean(true),
             Some(b'f') => Scalar::Boolean(false),
             Some(b'-' | b'0'..=b'9') => Scalar::Number(raw),
-            _ => return Err(misfit(kind, raw)),
+            _ => return Err(misfit(self.definition, raw)),
         };
         let value = match kind {
             FieldType::Text => self.words(scalar.spelling()),
@@ -156,7 +157,7 @@ impl Reader<'_> {
             Some(value) => self.values.push(value),
             // A `text` whose bytes are used up is kept, but nothing more of it is indexed.
             None if kind == FieldType::Text => {}
-            None => return Err(misfit(kind, raw)),
+            None => return Err(misfit(self.definition, raw)),
         }
         Ok(())
     }
@@ -164,7 +165,10 @@ impl Reader<'_> {
     fn varchar(&mut self, text: &str, raw: &str) -> Result<(), Misfit> {
         if !within(text, VARCHAR_CHARS) {
             let count = text.chars().count();
-            let detail = format!("{} has {count} characters; a varchar value may have {VARCHAR_CHARS}", shorten(raw));
+            let detail = format!(
+                "{} has {count} characters; a varchar value may have {VARCHAR_CHARS}",
+                told(self.definition, raw)
+            );
             return Err(Misfit { detail });
         }
         self.values.push(keyword(text));
@@ -183,7 +187,9 @@ impl Reader<'_> {
             Some(option) => Ok(TypedValue::Keyword { shown: option.clone(), folded }),
             None => {
                 let options = shorten(&self.definition.values.join(", "));
-                Err(Misfit { detail: format!("{} is not one of the enum's options ({options})", shorten(raw)) })
+                Err(Misfit {
+                    detail: format!("{} is not one of the enum's options ({options})", told(self.definition, raw)),
+                })
             }
         }
     }
@@ -281,8 +287,8 @@ fn within(text: &str, chars: usize) -> bool {
     text.len() <= chars || text.chars().nth(chars).is_none()
 }
 
-fn misfit(kind: FieldType, raw: &str) -> Misfit {
-    let what = match kind {
+fn misfit(definition: &Definition, raw: &str) -> Misfit {
+    let what = match definition.kind {
         FieldType::Boolean => "a boolean (true or false)",
         FieldType::Datetime => "a datetime (ISO 8601, or YYYY-MM-DD[ HH:MM:SS])",
         FieldType::Number => "a number",
@@ -293,7 +299,12 @@ fn misfit(kind: FieldType, raw: &str) -> Misfit {
         FieldType::Link => "a link (an absolute URL)",
         FieldType::Keyframes => "a moment for keyframes (whole milliseconds, 0 or more)",
     };
-    Misfit { detail: format!("{} is not {what}", shorten(raw)) }
+    Misfit { detail: format!("{} is not {what}", told(definition, raw)) }
+}
+
+/// The value in words, unless it is personal.
+fn told(definition: &Definition, raw: &str) -> String {
+    if definition.pii { "***".to_owned() } else { shorten(raw) }
 }
 
 /// The beginning of a value for people to know it by; line breaks and the like do not reach an error's one line.

@@ -32,14 +32,20 @@ pub fn transcript(core: &Core, caller: &Caller, place: &Place) -> Result<Transcr
 }
 
 /// [`transcript`] for who has judged the organisation already.
+fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<TranscriptView> {
+    let parts = parts(core, caller, org, place)?;
+    let metadata = parts.current.shown(&parts.home.folder);
+    joined(&parts, &metadata, place)
+}
+
+/// The whole transcript with `metadata`, JSON, as it is to be shown.
 ///
 /// # Errors
-/// As there.
-pub fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<TranscriptView> {
-    let Parts { current, home, body } = parts(core, caller, org, place)?;
+/// The archive's.
+pub fn joined(parts: &Parts, metadata: &str, place: &Place) -> Result<TranscriptView> {
+    let Parts { current, body, .. } = parts;
     let last_modified = Timestamp(current.last_modified);
-    let metadata = current.shown(&home.folder);
-    let json = whole(&body, &metadata, place.tid.as_str(), &last_modified.rfc3339()).map_err(|e| {
+    let json = whole(body, metadata, place.tid.as_str(), &last_modified.rfc3339()).map_err(|e| {
         StoreError::new(Store::Archive, Kind::Corrupt, format!("the body of {place} is no JSON object"), e)
     })?;
     Ok(TranscriptView { json, revision: current.revision, last_modified })

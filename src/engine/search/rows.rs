@@ -4,6 +4,7 @@
 //! offset, a fraction only when there is one; `last_modified` in UTC with six decimals; a row holds exactly what
 //! `fields` asks for; the order is `tid, folder, requestid, …, score`, the other built-ins by name, then the configured
 //! fields as the transcript's metadata has them. Values of `pii` fields read `"***"` without the right.
+use super::masked::MASKED;
 use crate::base::clock::Timestamp;
 use crate::base::json::{self, quoted};
 use crate::domain::builtins::Builtins;
@@ -14,9 +15,6 @@ use crate::query::columns::Columns;
 use crate::query::facets::number;
 use crate::query::resolved::Moment;
 use crate::stores::database::Row;
-
-/// What is shown instead of personal data.
-const MASKED: &str = "\"***\"";
 
 /// Where a transcript lies, and what the caller may see of it.
 #[derive(Clone, Copy, Debug)]

@@ -4,6 +4,7 @@
 //! as sent and the newest state. A row that has left the caller's scope since the index saw it is left out.
 use super::cursor::{Binding, Bookmark, Path, Place};
 use super::freshness;
+use super::masked;
 use super::rows::{Setting, result_row};
 use super::zip::{Export, Packing};
 use crate::base::clock::Timestamp;
@@ -17,8 +18,8 @@ use crate::engine::error::{Error, Result};
 use crate::engine::intake::read;
 use crate::engine::types::{ResultRow, SearchAnswer};
 use crate::engine::world::{Home, World};
-use crate::query::facets;
 use crate::query::ast::Query;
+use crate::query::facets;
 use crate::query::figures;
 use crate::query::request::{Output, SearchRequest};
 use crate::query::resolve::world::{Searched, World as Searching};
@@ -234,9 +235,9 @@ struct Asked {
     world: Arc<World>,
     resolved: Resolved,
     output: Output,
-    /// When pages are walked by cursor.
     /// The parameter to blame for what is too broad.
     broad: String,
+    /// When pages are walked by cursor.
     binding: Option<Binding>,
     /// What `now` means.
     now: Timestamp,
@@ -334,12 +335,20 @@ impl Asked {
         Ok(rows)
     }
 
+    /// Whole transcripts, the newest state of each; what has left the folders searched since is left out.
     fn details(&self, hits: &[Hit]) -> Result<Vec<String>> {
+        let pii = self.caller.may(Right::Pii);
+        let folders: HashSet<_> = self.resolved.search.scope.folders.iter().copied().collect();
         let mut details = Vec::with_capacity(hits.len());
         for row in self.found(hits)?.into_iter().flatten() {
             let Some(home) = self.world.home(row.folder) else { continue };
-            match read::view(&self.core, &self.caller, row.org, &place(home, &row)) {
-                Ok(view) => details.push(view.json),
+            let place = place(home, &row);
+            match read::parts(&self.core, &self.caller, row.org, &place) {
+                Ok(parts) if folders.contains(&parts.current.folder) => {
+                    let shown = masked::shown(&parts.current, &parts.home.folder, pii);
+                    details.push(read::joined(&parts, &shown, &place)?.json);
+                }
+                Ok(_) => {}
                 // Erased between the search and the reading.
                 Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {}
                 Err(error) => return Err(error),

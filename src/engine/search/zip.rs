@@ -7,10 +7,10 @@
 //!
 //! *Decisions* where the contract is open: values of `pii` fields read `"***"` without the right, as in rows; a line of a
 //! text is `[start] speaker: text`, the start in seconds, `?` for a speaker that has no name.
+use super::masked;
 use crate::base::digest::sha256_hex;
 use crate::domain::catalogue::Folder;
 use crate::domain::identity::{FolderId, OrgId, Place};
-use crate::domain::metadata::Metadata;
 use crate::domain::refusal::Code;
 use crate::domain::transcript::turns;
 use crate::engine::access::Caller;
@@ -22,16 +22,12 @@ use crate::stores::archive::MetadataFile;
 use crate::stores::archive::layout::{BODY, METADATA, encode, metadata_text};
 use crate::stores::error::{Kind, Store, StoreError};
 use parking_lot::Mutex;
-use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::Arc;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
-
-/// What is shown instead of personal data.
-const MASKED: &str = "\"***\"";
 
 /// What of a transcript is packed, and how.
 #[derive(Clone, Debug)]
@@ -161,10 +157,9 @@ impl Packing {
     /// The metadata file, as the archive writes it.
     fn metadata(&self, place: &Place, parts: &Parts) -> String {
         let Parts { current, home, body } = parts;
-        let shown = current.shown(&home.folder);
         metadata_text(&MetadataFile {
             place: place.clone(),
-            metadata: if self.pii { shown } else { masked(&shown, &current.metadata, &home.folder) }.into(),
+            metadata: masked::shown(current, &home.folder, self.pii).into(),
             folder: home.folder.name.clone(),
             revision: current.revision,
             words_revision: current.words_revision,
@@ -172,29 +167,6 @@ impl Packing {
             body_sha256: sha256_hex(body.as_bytes()),
         })
     }
-}
-
-/// Metadata without personal data. Of an object that holds some, nothing is shown.
-fn masked(shown: &str, metadata: &Metadata, folder: &Folder) -> String {
-    let secret =
-        |field: &str, name: &str| field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    let secrets: Vec<&str> =
-        folder.schema.fields.iter().filter(|field| field.definition.pii).map(|field| field.name.folded()).collect();
-    let hidden: Vec<_> = metadata
-        .iter()
-        .filter(|(name, _)| secrets.iter().any(|field| secret(field, name.folded())))
-        .map(|(name, _)| name.clone())
-        .collect();
-    if hidden.is_empty() {
-        return shown.to_owned();
-    }
-    let mut metadata = metadata.clone();
-    for name in hidden {
-        if let Ok(stars) = RawValue::from_string(MASKED.to_owned()) {
-            metadata.set(name, stars.into());
-        }
-    }
-    metadata.to_json_with(|name| folder.schema.field(name).map(|field| field.name.shown()))
 }
 
 /// The turns, a line each.

@@ -116,8 +116,11 @@ fn whole_values(variants: &[Variant<'_>], origin: Origin<'_>) -> Result<(), Refu
     }
 }
 
-/// Refuses to tell values of personal data: order, figures and pages of rows give them away one by one.
-fn guard(world: &World<'_>, name: &FieldName, origin: Origin<'_>) -> Result<(), Refusal> {
+/// Refuses to tell values of personal data: order, figures, patterns and pages of rows give them away one by one.
+///
+/// # Errors
+/// `right_missing`.
+pub fn guard(world: &World<'_>, name: &FieldName, origin: Origin<'_>) -> Result<(), Refusal> {
     let secret = world.variants(name).into_iter().any(|one| one.field.definition.pii);
     if !secret || world.pii || builtin(name.folded()).is_some() {
         return Ok(());

@@ -141,10 +141,32 @@ fn personal_data_is_neither_ordered_nor_counted_without_the_right() {
     assert_eq!(server.find("facets=pin&stats=pin&sort=pin")["stats"]["pin"]["count"], 1);
     let row: Value = server.send("GET", &format!("/search/Acme/Acme-Sales?token={reader}"), &[], None).ok(200);
     assert_eq!(row["results"][0]["pin"], "***");
+    let whole: Value =
+        server.send("GET", &format!("/search/Acme/Acme-Sales?output=details&token={reader}"), &[], None).ok(200);
+    assert_eq!(whole["results"][0]["client_data"], json!({"pin": "***", "queue": "a"}));
+    assert_eq!(
+        server.get("/search/Acme/Acme-Sales?output=details").ok(200)["results"][0]["client_data"]["pin"],
+        "0314"
+    );
     let zip = server.send("GET", &format!("/search/Acme/Acme-Sales?output=zip&token={reader}"), &[], None);
     let files = super::archives::unpacked(&zip);
     assert!(files["Inbound/p1.jsonmeta"].contains(r#""pin":"***""#), "{files:?}");
     assert!(!files.values().any(|file| file.contains("0314")));
     let zip = server.get("/search/Acme/Acme-Sales?output=zip");
     assert!(super::archives::unpacked(&zip)["Inbound/p1.jsonmeta"].contains(r#""pin":"0314""#));
+}
+
+#[test]
+fn personal_data_is_found_by_who_knows_it_and_not_by_trying() {
+    let (server, reader) = with_pin();
+    let ask = |query: &str| server.send("GET", &format!("/search/Acme/Acme-Sales?{query}&token={reader}"), &[], None);
+    for whole in ["q=pin:0314", "q=pin:%220314%22", "terms.pin=0314", "q=pin:*", "q=queue:a*%20pin:0314"] {
+        assert_eq!(ask(whole).ok(200)["total"], 1, "{whole}");
+    }
+    for trying in
+        ["q=pin:0*", "q=-pin:03?4", "q=pin:%2F03.*%2F", "q=pin:0315~1", "q=pin:%5B0%20TO%201%5D", "q=pin:%3E0"]
+    {
+        assert_eq!(ask(trying).code(403), "right_missing", "{trying}");
+        server.get(&format!("/search/Acme/Acme-Sales?{trying}")).ok(200);
+    }
 }
