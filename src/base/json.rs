@@ -129,6 +129,18 @@ pub fn push_string(out: &mut String, text: &str) {
     }
 }
 
+/// What is wrong with the shape of JSON that could be read, without the value that is: it may be a secret.
+pub fn misshape(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let quotes = ["invalid type", "invalid value", "unknown variant", "invalid length"];
+    match text.rsplit_once(", expected ") {
+        Some((before, expected)) if quotes.iter().any(|quote| before.starts_with(quote)) => {
+            format!("expected {}", expected.replace("struct Asked", "an object"))
+        }
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +149,15 @@ mod tests {
     fn depth_skips_strings() {
         assert_eq!(depth(br#"{"a":["[[[",{"b\"[":1}]}"#), 3);
         assert_eq!(depth(b"1"), 0);
+    }
+
+    #[test]
+    fn misshapes_are_told_without_the_value() {
+        let told = |text: &str| misshape(&serde_json::from_str::<Vec<u8>>(text).unwrap_err());
+        for text in [r#""secret, expected x""#, r#"["secret"]"#, r#"{"secret":1}"#] {
+            assert!(told(text).starts_with("expected ") && !told(text).contains("secret"), "{}", told(text));
+        }
+        assert!(told("[300]").starts_with("expected u8"));
     }
 
     #[test]

@@ -7,9 +7,10 @@ use super::edit::committer::Request;
 use super::error::{Error, Result};
 use crate::base::clock::Timestamp;
 use crate::base::digest;
+use crate::base::json::misshape;
 use crate::domain::access::{Right, Scope};
-use crate::domain::fields::datetime::parse_instant;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::fields::datetime::parse_instant;
 use crate::domain::identity::{CompanyName, FolderName, OrgName};
 use crate::domain::refusal::{Code, Refusal};
 use crate::stores::database::{StoredToken, Write};
@@ -58,8 +59,8 @@ pub async fn ensure_root<E>(
         return Ok(Ok(None));
     }
     let token = draw();
-    if let Err(error) = hand_over(&token) {
     let _one_at_a_time = core.configuring.lock().await;
+    if let Err(error) = hand_over(&token) {
         return Ok(Err(error));
     }
     let properties = Properties {
@@ -79,8 +80,10 @@ pub async fn ensure_root<E>(
 /// `right_missing`, `not_found` for a scope the maker does not see, `body_shape`, `parameter_invalid`.
 pub async fn make(core: &Core, caller: &Caller, body: Value) -> Result<Value> {
     caller.demand(Right::Admin)?;
-    let asked: Asked = serde_json::from_value(body)
-        .map_err(|e| Refusal::new(Code::BodyShape, format!("a token is made from {{\"name\",\"rights\",…}}: {e}")))?;
+    let _one_at_a_time = core.configuring.lock().await;
+    let asked: Asked = serde_json::from_value(body).map_err(|e| {
+        Refusal::new(Code::BodyShape, format!("a token is made from {{\"name\",\"rights\",…}}: {}", misshape(&e)))
+    })?;
     let scope = scope(core, caller, &asked)?;
     let lacking: Vec<&str> = asked.rights.iter().filter(|right| !caller.may(**right)).map(|r| r.text()).collect();
     if !lacking.is_empty() {

@@ -5,6 +5,7 @@
 //! its transaction. What was acknowledged before is in it, what comes later is not.
 use super::backup_board::BackupStanding;
 use crate::base::causes::chain;
+use crate::base::json::misshape;
 use crate::domain::access::Right;
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
@@ -28,8 +29,9 @@ struct Asked {
 /// `overloaded` while another one is made.
 pub fn begin(core: &Arc<Core>, caller: &Caller, body: &str) -> Result<BackupStanding> {
     caller.demand_everything(Right::Admin)?;
-    let asked: Asked = serde_json::from_str(body)
-        .map_err(|error| Refusal::new(Code::BodyShape, format!("send {{\"dir\": \"FOLDER\"}}: {error}")))?;
+    let asked: Asked = serde_json::from_str(body).map_err(|error| {
+        Refusal::new(Code::BodyShape, format!("send {{\"dir\": \"FOLDER\"}}: {}", misshape(&error)))
+    })?;
     let folder = below(&core.settings.backup.dir, &asked.dir)?;
     take(core, &folder)?;
     let worker = core.clone();
