@@ -85,9 +85,12 @@ pub fn change(
     }
     let mut next = draft.catalogue;
     let settled = settle(catalogue, &mut next)?;
+    // What the organisation shares is not shown to who reaches one folder: whether a name is known elsewhere is not told.
+    let mut steps = settled.steps;
+    steps.retain(|step| step.subject != Subject::Org || caller.scope().folder.is_none());
     let places: Vec<String> = settled.reprojected.iter().map(|(_, place)| place.clone()).collect();
     let found = entries(&next, caller, path)?;
-    let etag = show::etag(&found);
+    let etag = show::etag(&found, caller)?;
     let answered: Vec<Entry<'_>> = found
         .into_iter()
         .filter(|entry| leaves.iter().any(|leaf| leaf.body.is_some() && leaf.keys == entry.keys))
@@ -96,7 +99,7 @@ pub fn change(
     Ok(Change {
         answer,
         etag,
-        plan: plan::plan(&settled.steps, &places),
+        plan: plan::plan(&steps, &places),
         reprojected: settled.reprojected.into_iter().map(|(id, _)| id).collect(),
         changed: !settled.put.is_empty(),
         put: settled.put,
