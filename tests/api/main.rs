@@ -7,6 +7,7 @@
     clippy::print_stderr,
     reason = "a test that meets the unexpected fails with its place named"
 )]
+#[allow(dead_code, reason = "shared with the harnesses of trust, which use all of it")]
 mod support;
 
 mod answers;

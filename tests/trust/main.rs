@@ -8,7 +8,9 @@
     clippy::print_stderr,
     reason = "a test that meets the unexpected fails with its place named"
 )]
+mod canaries;
 mod counts;
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the black-box tests, which use all of it")]
 mod support;
+mod walls;

@@ -1,4 +1,4 @@
-//! One request, one connection, nothing hidden: raw paths, any headers, bodies on any method.
+//! One request, one connection (or many on one), nothing hidden: raw paths, any headers, bodies on any method.
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -43,10 +43,58 @@ impl Answer {
 
 /// Sends a request; `None` when the connection broke (the server was killed).
 pub fn send(addr: &str, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Option<Answer> {
-    let mut stream = TcpStream::connect(addr).ok()?;
+    let mut all = vec![("Connection", "close")];
+    all.extend_from_slice(headers);
+    let mut reader = connect(addr)?;
+    exchange(&mut reader, (addr, method, path), &all, body)
+}
+
+/// A connection kept for many requests, one after the other.
+pub struct Connection {
+    addr: String,
+    kept: Option<BufReader<TcpStream>>,
+}
+
+impl Connection {
+    /// To a server; made with the first request.
+    pub fn to(addr: &str) -> Self {
+        Self { addr: addr.to_owned(), kept: None }
+    }
+
+    /// Sends a request, on a new connection when the server has ended the old one.
+    pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Option<Answer> {
+        let addr = self.addr.clone();
+        if let Some(mut reader) = self.kept.take()
+            && let Some(answer) = exchange(&mut reader, (&addr, method, path), headers, body)
+        {
+            return Some(self.keep(reader, answer));
+        }
+        let mut reader = connect(&addr)?;
+        let answer = exchange(&mut reader, (&addr, method, path), headers, body)?;
+        Some(self.keep(reader, answer))
+    }
+
+    fn keep(&mut self, reader: BufReader<TcpStream>, answer: Answer) -> Answer {
+        let ends = answer.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        self.kept = (!ends).then_some(reader);
+        answer
+    }
+}
+
+fn connect(addr: &str) -> Option<BufReader<TcpStream>> {
+    let stream = TcpStream::connect(addr).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
     stream.set_nodelay(true).ok()?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n");
+    Some(BufReader::new(stream))
+}
+
+fn exchange(
+    reader: &mut BufReader<TcpStream>,
+    (addr, method, path): (&str, &str, &str),
+    headers: &[(&str, &str)],
+    body: Option<&[u8]>,
+) -> Option<Answer> {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -54,15 +102,15 @@ pub fn send(addr: &str, method: &str, path: &str, headers: &[(&str, &str)], body
         head.push_str(&format!("Content-Length: {}\r\n", body.len()));
     }
     head.push_str("\r\n");
-    stream.write_all(head.as_bytes()).ok()?;
+    reader.get_mut().write_all(head.as_bytes()).ok()?;
     if let Some(body) = body {
         // A server that refuses early may close before it has read everything: its answer is still there.
-        let _ = stream.write_all(body);
+        let _ = reader.get_mut().write_all(body);
     }
-    read(BufReader::new(stream), method == "HEAD")
+    read(reader, method == "HEAD")
 }
 
-fn read(mut reader: BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
+fn read(reader: &mut BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let status = line.split(' ').nth(1)?.parse().ok()?;
@@ -83,9 +131,9 @@ fn read(mut reader: BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
     }
     let chunked = answer.header("transfer-encoding").is_some_and(|v| v.contains("chunked"));
     let length = answer.header("content-length").and_then(|v| v.parse::<usize>().ok());
-    let body = match (head_only, chunked, length) {
+    let body = match (head_only || matches!(status, 204 | 304), chunked, length) {
         (true, ..) => Vec::new(),
-        (_, true, _) => chunks(&mut reader)?,
+        (_, true, _) => chunks(reader)?,
         (_, _, Some(length)) => {
             let mut body = vec![0; length];
             reader.read_exact(&mut body).ok()?;

@@ -100,6 +100,11 @@ impl Server {
         }
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// SIGKILL: no goodbye.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
