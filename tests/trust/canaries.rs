@@ -79,7 +79,7 @@ impl House {
         let by_id = answer.status < 300 && path.starts_with("/metadata");
         if by_id && path.contains("receipt") {
             self.said.push((format!("{method} {path}"), answer.json()["fields"].to_string()));
-        } else if !by_id && !(answer.status < 300 && path.starts_with("/config")) {
+        } else if !(by_id || answer.status < 300 && path.starts_with("/config")) {
             // (What V-Spark calls a key of a folder is kept and shown.)
             self.keep(format!("{method} {path} {body:?}"), &answer);
         }

@@ -191,7 +191,7 @@ impl Hall<'_> {
     fn judge(&self, connection: &mut Connection, probe: Probe) {
         let Some((real, twin)) = self.plan(probe) else { return };
         let (token, template) = (&self.world.tokens[probe.token], &self.templates[probe.template]);
-        let in_query = (probe.mix + probe.template) % 5 == 0;
+        let in_query = (probe.mix + probe.template).is_multiple_of(5);
         let mut told = String::new();
         for _ in 0..4 {
             let (asked, answer) = self.ask(connection, token, template, &real, in_query);

@@ -252,8 +252,7 @@ impl World {
     }
 
     fn make_tokens(&mut self, draw: &mut Draw) {
-        for at in 0..HOMES.len() {
-            let (c, o, d) = HOMES[at];
+        for (at, (c, o, d)) in HOMES.into_iter().enumerate() {
             let name = draw.word();
             self.plant(&name, Kind::Token, (c, Some(o), Some(d)), false);
             let mut body = self.scope(at, 3);
