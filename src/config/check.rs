@@ -69,6 +69,8 @@ fn check_limits(config: &Config, wrong: &mut Vec<(&'static str, String)>) {
     let limits = &config.limits;
     bounded(wrong, "limits.metadata_body_bytes", limits.metadata_body_bytes, 1_024, 1 << 30);
     bounded(wrong, "limits.transcript_bytes", limits.transcript_bytes, 1_024, 1 << 30);
+    bounded(wrong, "limits.upload_bytes", limits.upload_bytes, 1_024, 10 << 30);
+    bounded(wrong, "limits.upload_unpacked_bytes", limits.upload_unpacked_bytes, 1_024, 100 << 30);
     // serde_json follows 128 levels; what it is given is wrapped in a level or two of ours.
     bounded(wrong, "limits.json_depth", limits.json_depth, 4, 120);
     bounded(wrong, "limits.metadata_names", limits.metadata_names, 1, 1_000_000);

@@ -9,6 +9,10 @@ pub struct Limits {
     pub metadata_body_bytes: usize,
     /// Bytes of one transcript, and of one NDJSON line.
     pub transcript_bytes: usize,
+    /// Bytes of a file sent to `/transcribe`.
+    pub upload_bytes: u64,
+    /// Bytes of all files of a zip sent there, unpacked.
+    pub upload_unpacked_bytes: u64,
     /// Nesting of arrays and objects.
     pub json_depth: usize,
     /// Metadata names a transcript may have.
@@ -40,6 +44,8 @@ impl Default for Limits {
         Self {
             metadata_body_bytes: 1 << 20,
             transcript_bytes: 64 << 20,
+            upload_bytes: 250 << 20,
+            upload_unpacked_bytes: 2 << 30,
             json_depth: 64,
             metadata_names: 1_000,
             indexed_value_bytes: 32 << 10,

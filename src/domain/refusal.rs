@@ -66,6 +66,9 @@ codes! {
     TimezoneFixed = "timezone_fixed", Conflict, "The time zone can not change while the organisation holds transcripts";
     TranscriptShape = "transcript_shape", Refused, "The JSON is not a transcript";
     TidMissing = "tid_missing", Refused, "The transcript has no id under the key asked for";
+    UploadInvalid = "upload_invalid", Refused, "The upload cannot be taken in";
+    UploadNameInvalid = "upload_name_invalid", Refused, "The name of the uploaded file breaks the rules";
+    OrgAmbiguous = "org_ambiguous", Conflict, "Several companies have an organisation of this name";
     FolderRequired = "folder_required", Malformed, "The folder is missing";
     ParameterInvalid = "parameter_invalid", Malformed, "A parameter is not understood";
     ParameterUnknown = "parameter_unknown", Malformed, "There is no such parameter";

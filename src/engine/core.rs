@@ -10,7 +10,7 @@ use super::workers::backfill::board::Backfills;
 use super::workers::jobs::list::Jobs;
 use super::workers::progress::Progress;
 use super::world::World;
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Timestamp};
 use crate::domain::identity::Key;
 use crate::stores::Stores;
 use crate::stores::database::rows::Identity;
@@ -28,6 +28,8 @@ pub struct Core {
     pub settings: Settings,
     /// Time.
     pub clock: Clock,
+    /// When the engine was opened.
+    pub started: Timestamp,
     /// Who the store is.
     pub identity: Identity,
     /// The configuration in force.

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use types::{
     EditAnswer, EditOptions, Erased, IngestOptions, Ingested, MetadataView, Precondition, SearchAnswer, TranscriptView,
-    Verdict, Wait,
+    Upload, Uploaded, Verdict, Wait,
 };
 
 /// The server without its interfaces. Cheap to clone.
@@ -188,6 +188,31 @@ impl Engine {
         lines::lines(&self.core, caller, &target, lines).await
     }
 
+    /// A file to write an upload to; it has no name, so that a crash leaves nothing behind. Blocking.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn spool(&self) -> std::io::Result<std::fs::File> {
+        let dir = &self.core.settings.spool;
+        if dir.as_os_str().is_empty() { tempfile::tempfile() } else { tempfile::tempfile_in(dir) }
+    }
+
+    /// Whether the caller may send an upload there.
+    ///
+    /// # Errors
+    /// `not_found`, `org_ambiguous`, `right_missing`.
+    pub fn may_upload(&self, caller: &Caller, org: &OrgName, folder: &FolderName) -> Result<()> {
+        intake::upload::target(&self.core, caller, org, folder).map(drop)
+    }
+
+    /// `POST /transcribe/…`.
+    ///
+    /// # Errors
+    /// See [`intake::upload::upload`].
+    pub async fn upload(&self, caller: &Caller, org: &OrgName, folder: &FolderName, file: Upload) -> Result<Uploaded> {
+        intake::upload::upload(&self.core, caller, (org, folder), file).await
+    }
+
     /// The same, all or nothing: when any line fails nothing is stored and the other verdicts say so.
     ///
     /// # Errors
@@ -325,6 +350,27 @@ impl Engine {
     /// `not_found`, `right_missing`.
     pub async fn list(&self, caller: &Caller, path: &admin::ConfigPath) -> Result<Value> {
         admin::service::names(&self.core, caller, path)
+    }
+
+    /// `GET /status…`: the folders below a path.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`.
+    pub async fn folders_standing(
+        &self,
+        caller: &Caller,
+        path: &admin::ConfigPath,
+    ) -> Result<Vec<upkeep::standing::FolderStanding>> {
+        let (core, caller, path) = (self.core.clone(), caller.clone(), path.clone());
+        blocking(move || upkeep::standing::folders(&core, &caller, &path)).await?
+    }
+
+    /// `GET /sysinfo`.
+    ///
+    /// # Errors
+    /// `right_missing`.
+    pub fn system(&self, caller: &Caller) -> Result<Value> {
+        upkeep::standing::system(&self.core, caller)
     }
 
     /// `POST /reindex`: has the index made again; see [`upkeep::reindex`].

@@ -75,6 +75,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         rebuild_total: AtomicU64::new(index.len() as u64),
         stores,
         settings,
+        started: clock.now(),
         clock,
         identity,
         world,

@@ -16,6 +16,8 @@ pub struct Settings {
     pub workers: Workers,
     /// `[backup]`
     pub backup: Backup,
+    /// The folder on whose disk uploads wait until they are taken in; empty: the system's for temporary files.
+    pub spool: std::path::PathBuf,
 }
 
 impl Settings {

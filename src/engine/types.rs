@@ -199,3 +199,21 @@ pub struct SearchAnswer {
     /// Words for a person: a back-fill runs, …
     pub warnings: Vec<String>,
 }
+
+/// A file that arrived whole.
+#[derive(Debug)]
+pub struct Upload {
+    /// Its name, as the client says.
+    pub name: String,
+    /// Its bytes.
+    pub file: std::fs::File,
+}
+
+/// What became of an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uploaded {
+    /// The `requestid` of all its transcripts.
+    pub requestid: String,
+    /// Freshness mark of the last of them.
+    pub mark: String,
+}

@@ -1,5 +1,5 @@
 //! Failures and their bodies: the only table of status codes. Two dialects: RFC 9457 problem+json, and V-Spark's one
-//! line of `text/html` with status 400 for PATCH and DELETE on `/metadata` (contract section 3).
+//! line of `text/html` with status 400 for PATCH and DELETE on `/metadata` and for `/transcribe` (contract section 3).
 use super::headers::accepts_json;
 use super::route::matched;
 use crate::base::causes::chain;
@@ -192,8 +192,9 @@ pub fn log(failure: &Failure, status: StatusCode) {
 
 fn dress(request: &HttpRequest, problem: &Problem<'_>, id: &str) -> HttpResponse {
     let plain = speaks_vspark(request);
-    let status =
-        if plain { vspark_status(problem.status, request.headers().contains_key(IF_MATCH)) } else { problem.status };
+    let told_as_it_is = !plain || problem.code == Code::UploadNameInvalid.text();
+    let if_match = request.headers().contains_key(IF_MATCH);
+    let status = if told_as_it_is { problem.status } else { vspark_status(problem.status, if_match) };
     let mut answer = HttpResponse::build(status);
     if let Some(seconds) = problem.retry_after_s {
         answer.insert_header((RETRY_AFTER, seconds));
@@ -213,8 +214,9 @@ fn dress(request: &HttpRequest, problem: &Problem<'_>, id: &str) -> HttpResponse
 
 /// Whether the request is one whose errors V-Spark's clients read as text.
 fn speaks_vspark(request: &HttpRequest) -> bool {
-    (request.method() == Method::PATCH || request.method() == Method::DELETE)
-        && matched(request).is_some_and(|route| route.path.starts_with("/metadata/"))
+    let path = matched(request).map_or("", |route| route.path);
+    let edits = request.method() == Method::PATCH || request.method() == Method::DELETE;
+    (edits && path.starts_with("/metadata/{company}/{org}/{tid}") || path.starts_with("/transcribe/"))
         && !accepts_json(request.headers())
 }
 

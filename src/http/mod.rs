@@ -12,6 +12,7 @@ pub mod csv;
 pub mod error;
 pub mod extract;
 pub mod headers;
+pub mod multipart;
 pub mod ndjson;
 pub mod observe;
 pub mod parameters;
@@ -25,7 +26,7 @@ pub mod table;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
 use route::Route;
-use routes::{config, list, metadata, operations, search, tokens, transcripts, upkeep};
+use routes::{config, list, metadata, operations, search, standing, tokens, transcribe, transcripts, upkeep};
 use table::{resource, serves};
 
 // The busiest line comes first: actix tries them in order.
@@ -40,6 +41,7 @@ table::table! {
         GET transcripts::read, PUT transcripts::put, DELETE transcripts::erase
     }
     "/transcripts/{company}/{org}" { POST transcripts::bring }
+    "/transcribe/{org}/{folder}" { POST transcribe::upload }
     "/config" { GET config::read, POST config::change, DELETE config::delete }
     "/config/{path:.*}" { GET config::read, POST config::change, DELETE config::delete }
     "/list" { GET list::names }
@@ -48,6 +50,9 @@ table::table! {
     "/tokens/{id}" { DELETE tokens::revoke }
     "/reindex" { GET upkeep::reindexing, POST upkeep::reindex }
     "/backup" { GET upkeep::backup_standing, POST upkeep::backup }
+    "/status" { GET standing::folders }
+    "/status/{path:.*}" { GET standing::folders }
+    "/sysinfo" { GET standing::system }
     "/livez" { GET operations::alive }
     "/readyz" { GET operations::ready }
     "/metrics" { GET operations::metrics }

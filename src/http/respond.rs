@@ -99,7 +99,7 @@ pub fn erasure(response: &mut HttpResponseBuilder, jobs: &[&str], mark: &str) {
 }
 
 /// Mark and what the wait did not reach. A dry run has no mark.
-fn freshness(response: &mut HttpResponseBuilder, mark: &str, pending: Option<&'static str>) {
+pub fn freshness(response: &mut HttpResponseBuilder, mark: &str, pending: Option<&'static str>) {
     if !mark.is_empty() {
         response.insert_header((MARK, mark));
     }

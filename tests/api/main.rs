@@ -24,6 +24,7 @@ mod metadata;
 mod odd_cases;
 mod search;
 mod tokens;
+mod transcribe;
 mod transcripts;
 mod upkeep;
 mod walls;

@@ -1,7 +1,7 @@
 //! Transcripts gathered into batches by a thread that reads ahead.
 use super::records::{Item, Records};
-use super::sidecar;
 use super::sources::{self, Source};
+use crate::domain::transcript::sidecar::{self, Sidecar};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::fmt;
 use std::io;
@@ -113,7 +113,8 @@ impl Gathering {
     fn joined(&mut self, place: FileLine, text: &str, beside: &Path) -> Option<()> {
         let whole = std::fs::read_to_string(beside)
             .map_err(|error| format!("the .jsonmeta beside it: {error}"))
-            .and_then(|metadata| sidecar::join(text, &metadata, self.id_key.as_deref()));
+            .and_then(|metadata| Sidecar::of_json(&metadata).map_err(|why| format!("the .jsonmeta beside it {why}")))
+            .and_then(|sidecar| sidecar::join(text, &sidecar, self.id_key.as_deref()));
         match whole {
             Ok(whole) => self.record(place, whole),
             Err(detail) => self.broken(place, "json_invalid", detail),

@@ -6,7 +6,6 @@ pub mod batches;
 pub mod progress;
 pub mod records;
 pub mod report;
-pub mod sidecar;
 pub mod sources;
 
 use super::args::{Common, Import};

@@ -2,10 +2,12 @@
 pub mod facts;
 pub mod read;
 pub mod scores;
+pub mod sidecar;
 pub mod turns;
 pub mod voci;
 
 pub use facts::Facts;
 pub use read::Received;
 pub use scores::{Scores, score_id};
+pub use sidecar::Sidecar;
 pub use turns::{Role, Turn};

@@ -200,28 +200,37 @@ fn without(text: &str, members: &Members<'_>, at: usize) -> String {
 /// # Errors
 /// When the archived body is no JSON object (a damaged archive).
 pub fn whole(body: &str, metadata: &str, tid: &str, last_modified: &str) -> Result<String, serde_json::Error> {
-    let members = json::members(body)?.0;
     let (mut quoted_tid, mut quoted_time) = (String::new(), String::new());
     json::push_string(&mut quoted_tid, tid);
     json::push_string(&mut quoted_time, last_modified);
-    let mut ours =
-        [("client_data", metadata, false), ("tid", &quoted_tid, false), ("last_modified", &quoted_time, false)];
-    let mut out = String::with_capacity(body.len() + metadata.len() + tid.len() + 100);
+    with(body, &[("client_data", metadata), ("tid", &quoted_tid), ("last_modified", &quoted_time)])
+}
+
+/// The body with these members of its top level set to these JSON values: replaced where the body has them, else
+/// appended in that order; all else stays byte for byte.
+///
+/// # Errors
+/// When the body is no JSON object.
+pub fn with(body: &str, set: &[(&str, &str)]) -> Result<String, serde_json::Error> {
+    let members = json::members(body)?.0;
+    let mut placed = HashSet::with_capacity(set.len());
+    let added: usize = set.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let mut out = String::with_capacity(body.len() + added);
     let mut copied = 0;
     for (name, value) in &members {
-        if let Some((_, new, placed)) = ours.iter_mut().find(|(own, ..)| own == name) {
+        if let Some((own, new)) = set.iter().find(|(own, _)| own == name) {
             let old = span(body, value);
             out.push_str(body.get(copied..old.start).unwrap_or_default());
             out.push_str(new);
             copied = old.end;
-            *placed = true;
+            placed.insert(*own);
         }
     }
     let last = members.last().map(|(_, value)| span(body, value).end);
     let end = last.unwrap_or_else(|| body.find('{').map_or(0, |brace| brace + 1));
     out.push_str(body.get(copied..end).unwrap_or_default());
     let mut first = members.is_empty();
-    for (name, new, _) in ours.iter().filter(|(.., placed)| !placed) {
+    for (name, new) in set.iter().filter(|(name, _)| !placed.contains(name)) {
         if !std::mem::take(&mut first) {
             out.push(',');
         }

@@ -136,7 +136,7 @@ fn told(tid: &Tid, verdict: Result<Done>) -> Verdict {
 /// Locks the wave's transcripts in the order of their ids (so that no two waves wait for each other), then stores it on
 /// a blocking thread that runs to its end whatever becomes of the request. A transcript whose turn does not come fails
 /// alone, unless the wave is to stand or fall as a whole.
-async fn run_wave(
+pub(super) async fn run_wave(
     core: &Arc<Core>,
     caller: &Caller,
     target: &Target,

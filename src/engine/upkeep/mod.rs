@@ -7,6 +7,7 @@ pub mod figures;
 pub mod reindex;
 pub mod repair;
 pub mod report;
+pub mod standing;
 pub mod verify;
 pub use backup_board::BackupStanding;
 pub use figures::Figures;

@@ -5,6 +5,8 @@ pub mod list;
 pub mod metadata;
 pub mod operations;
 pub mod search;
+pub mod standing;
 pub mod tokens;
+pub mod transcribe;
 pub mod transcripts;
 pub mod upkeep;
