@@ -47,6 +47,13 @@ const MERGE: &[(&str, &str)] = &[("Accept", "application/json"), ("Content-Type"
 const STEPS: &[(&str, &str)] = &[("Accept", "application/json"), ("Content-Type", "application/json-patch+json")];
 const NDJSON: &[(&str, &str)] = &[("Accept", "application/json"), ("Content-Type", "application/x-ndjson")];
 
+const FORM: &[(&str, &str)] = &[("Accept", "application/json"), ("Content-Type", "multipart/form-data; boundary=b")];
+const PLAIN_FORM: &[(&str, &str)] = &[("Content-Type", "multipart/form-data; boundary=b")];
+const UPLOAD: &str = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.json\"\r\n\r\n\
+    {\"tid\":\"{t}\",\"utterances\":[]}\r\n--b--\r\n";
+const METADATA: &str = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.jsonmeta\"\r\n\r\n\
+    {\"tid\":\"{t}\",\"metadata\":{}}\r\n--b--\r\n";
+
 type Line = (&'static str, &'static [(&'static str, &'static str)], Option<&'static str>, Does);
 
 /// The templates of a route and method; none for one that is not here: the matrix is then incomplete.
@@ -118,6 +125,15 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
                 ("?folder={d}", NDJSON, Some("{\n"), Brings),
             ],
         ),
+        ("/transcribe/{org}/{folder}", "POST") => (
+            "/transcribe/{o}/{d}",
+            vec![
+                ("", FORM, Some(UPLOAD), Brings),
+                ("", FORM, Some(METADATA), Writes),
+                ("?nope=1", PLAIN_FORM, Some(UPLOAD), Brings),
+                ("", JSON, Some("{}"), Brings),
+            ],
+        ),
         ("/config", "GET") => ("/config", vec![("", JSON, None, Reads)]),
         ("/config/{path:.*}", "GET") => ("/config", shown()),
         ("/config", "POST") => (
@@ -148,6 +164,9 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
         ("/reindex" | "/backup", "POST") => {
             (path, vec![("", JSON, Some(r#"{"to":"x"}"#), Whole), ("", JSON, None, Whole)])
         }
+        ("/status", "GET") => ("/status", vec![("", JSON, None, Reads), ("?format=csv", JSON, None, Reads)]),
+        ("/status/{path:.*}", "GET") => ("/status", standing()),
+        ("/sysinfo", "GET") => (path, vec![("", JSON, None, Reads)]),
         ("/livez" | "/readyz" | "/metrics" | "/openapi.json", "GET") => (path, vec![("", JSON, None, Reads)]),
         _ => return Vec::new(),
     };
@@ -285,6 +304,11 @@ fn shown() -> Vec<Line> {
         "/{c}/{o}/apps/{d}",
         "/{c}/{o}/{d}/unconfigured",
     ];
+    PATHS.iter().map(|path| (*path, JSON, None, Does::Reads)).collect()
+}
+
+fn standing() -> Vec<Line> {
+    const PATHS: &[&str] = &["/{c}", "/{c}/{o}", "/{c}/{o}/{d}", "/{c}/{o}/{d}/{d}", "/{c}?format=csv"];
     PATHS.iter().map(|path| (*path, JSON, None, Does::Reads)).collect()
 }
 
