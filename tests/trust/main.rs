@@ -9,6 +9,13 @@
     reason = "a test that meets the unexpected fails with its place named"
 )]
 mod counts;
+mod history;
+mod history_tests;
+mod kill;
+mod requests;
+mod rounds;
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the black-box tests, which use all of it")]
 mod support;
+mod wire;
+mod writers;

@@ -59,10 +59,11 @@ pub fn send(addr: &str, method: &str, path: &str, headers: &[(&str, &str)], body
         // A server that refuses early may close before it has read everything: its answer is still there.
         let _ = stream.write_all(body);
     }
-    read(BufReader::new(stream), method == "HEAD")
+    read(&mut BufReader::new(stream), method == "HEAD")
 }
 
-fn read(mut reader: BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
+/// Reads one answer; `None` when the connection broke before it was whole.
+pub fn read(reader: &mut BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let status = line.split(' ').nth(1)?.parse().ok()?;
@@ -85,7 +86,7 @@ fn read(mut reader: BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
     let length = answer.header("content-length").and_then(|v| v.parse::<usize>().ok());
     let body = match (head_only, chunked, length) {
         (true, ..) => Vec::new(),
-        (_, true, _) => chunks(&mut reader)?,
+        (_, true, _) => chunks(reader)?,
         (_, _, Some(length)) => {
             let mut body = vec![0; length];
             reader.read_exact(&mut body).ok()?;
