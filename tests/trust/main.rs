@@ -11,7 +11,9 @@
 mod counts;
 mod history;
 mod history_tests;
+mod images;
 mod kill;
+mod power;
 mod requests;
 mod rounds;
 #[path = "../api/support/mod.rs"]
