@@ -13,6 +13,7 @@ mod history;
 mod history_tests;
 mod images;
 mod kill;
+mod linear;
 mod power;
 mod requests;
 mod rounds;
