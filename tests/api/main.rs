@@ -15,7 +15,7 @@ mod cli;
 mod concurrency;
 mod config;
 mod contract;
-mod crash;
+mod damage;
 mod disk_full;
 mod durability;
 mod errors;

@@ -10,7 +10,17 @@
 )]
 mod canaries;
 mod counts;
+mod history;
+mod history_tests;
+mod images;
+mod kill;
+mod linear;
+mod power;
+mod requests;
+mod rounds;
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the black-box tests, which use all of it")]
 mod support;
 mod walls;
+mod wire;
+mod writers;

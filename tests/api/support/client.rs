@@ -110,7 +110,8 @@ fn exchange(
     read(reader, method == "HEAD")
 }
 
-fn read(reader: &mut BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
+/// Reads one answer; `None` when the connection broke before it was whole.
+pub fn read(reader: &mut BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let status = line.split(' ').nth(1)?.parse().ok()?;

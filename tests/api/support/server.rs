@@ -37,8 +37,14 @@ impl Server {
 
     /// An empty server on a data folder that stands elsewhere.
     pub fn at(data: &Path) -> Self {
+        Self::at_with(data, &[])
+    }
+
+    /// The same with environment overrides.
+    pub fn at_with(data: &Path, environment: &[(&str, &str)]) -> Self {
         let scratch = tempfile::tempdir().expect("a scratch folder");
-        let (addr, token, environment) = (String::new(), String::new(), Vec::new());
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let (addr, token) = (String::new(), String::new());
         let mut server = Self { child: None, addr, token, scratch, data: Some(data.to_owned()), environment };
         server.spawn();
         server
@@ -67,6 +73,20 @@ impl Server {
 
     /// Starts the process on the folder as it is and waits until it answers.
     pub fn spawn(&mut self) {
+        self.launch();
+        self.wait_ready();
+        self.token = std::fs::read_to_string(self.data().join("root.token")).expect("a root token").trim().to_owned();
+    }
+
+    /// Starts the process and kills it that much later, whatever it is doing then.
+    #[allow(dead_code, reason = "the harnesses of trust, which share this file, use it")]
+    pub fn spawn_and_kill(&mut self, after: Duration) {
+        self.launch();
+        std::thread::park_timeout(after);
+        self.kill();
+    }
+
+    fn launch(&mut self) {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         self.addr = format!("127.0.0.1:{port}");
         let log = std::fs::OpenOptions::new()
@@ -84,8 +104,6 @@ impl Server {
             .spawn()
             .expect("the binary starts");
         self.child = Some(child);
-        self.wait_ready();
-        self.token = std::fs::read_to_string(self.data().join("root.token")).expect("a root token").trim().to_owned();
     }
 
     fn wait_ready(&mut self) {
