@@ -9,6 +9,8 @@ pub struct Limits {
     pub metadata_body_bytes: usize,
     /// Bytes of one transcript, and of one NDJSON line.
     pub transcript_bytes: usize,
+    /// Bytes of bodies held in memory, all requests together.
+    pub bodies_bytes: usize,
     /// Nesting of arrays and objects.
     pub json_depth: usize,
     /// Metadata names a transcript may have.
@@ -40,6 +42,7 @@ impl Default for Limits {
         Self {
             metadata_body_bytes: 1 << 20,
             transcript_bytes: 64 << 20,
+            bodies_bytes: 256 << 20,
             json_depth: 64,
             metadata_names: 1_000,
             indexed_value_bytes: 32 << 10,

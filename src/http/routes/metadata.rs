@@ -90,8 +90,9 @@ async fn edit(call: Call, mut payload: Payload, reader: Reader) -> Answer {
 }
 
 async fn receive(call: &Call, payload: &mut Payload) -> Result<Bytes, Failure> {
+    call.engine.room_to_write()?;
     let limit = call.engine.settings().limits.metadata_body_bytes;
-    body::whole(call.request.headers(), payload, limit).await
+    body::whole(&call.request, payload, limit).await
 }
 
 async fn apply(call: &Call, edit: Edit, body: &[u8], fields: Option<&str>) -> Answer {
