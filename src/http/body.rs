@@ -15,13 +15,26 @@ pub const IDLE: Duration = Duration::from_secs(30);
 /// What is set aside before a byte has arrived, however long a body claims to be.
 const FIRST_CAPACITY: usize = 1 << 20;
 
+/// What is cheaper to read than a new connection.
+const SMALL: usize = 64 << 10;
+
+/// Whether the body is known to be short.
+pub fn is_small(request: &HttpRequest) -> bool {
+    claimed(request).is_some_and(|length| length <= SMALL)
+}
+
+/// The length the head announces.
+fn claimed(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
 /// The whole body. A body that arrives in one piece is not copied.
 ///
 /// # Errors
 /// `body_too_large` beyond `limit` bytes; `overloaded` while other bodies leave no [`room`]; [`Failure::BodyCut`] when
 /// it does not arrive.
 pub async fn whole(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {
-    let claimed = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let claimed = claimed(request);
     if claimed.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }

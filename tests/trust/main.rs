@@ -9,6 +9,9 @@
     reason = "a test that meets the unexpected fails with its place named"
 )]
 mod counts;
+mod fuzzed;
+mod hostile;
+mod overload;
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the black-box tests, which use all of it")]
 mod support;
