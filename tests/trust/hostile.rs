@@ -157,7 +157,7 @@ fn bombers(server: &Server, stop: &AtomicBool) {
     }
 }
 
-/// How long a good client's requests take while a crowd does what it does. The crowd stands before the first is sent.
+/// How long a good client's requests take while a crowd does what it does.
 fn measured(server: &Server, asks: usize, crowd: impl FnOnce(&AtomicBool) + Send) -> Vec<Duration> {
     let (stop, ended) = (AtomicBool::new(false), AtomicBool::new(true));
     std::thread::scope(|scope| {
