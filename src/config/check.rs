@@ -71,6 +71,11 @@ fn check_limits(config: &Config, wrong: &mut Vec<(&'static str, String)>) {
     bounded(wrong, "limits.transcript_bytes", limits.transcript_bytes, 1_024, 1 << 30);
     bounded(wrong, "limits.upload_bytes", limits.upload_bytes, 1_024, 10 << 30);
     bounded(wrong, "limits.upload_unpacked_bytes", limits.upload_unpacked_bytes, 1_024, 100 << 30);
+    let longest = limits.transcript_bytes.max(limits.metadata_body_bytes);
+    if limits.bodies_bytes < longest {
+        let detail = format!("is {}, less than the longest body allowed ({longest})", limits.bodies_bytes);
+        wrong.push(("limits.bodies_bytes", detail));
+    }
     // serde_json follows 128 levels; what it is given is wrapped in a level or two of ours.
     bounded(wrong, "limits.json_depth", limits.json_depth, 4, 120);
     bounded(wrong, "limits.metadata_names", limits.metadata_names, 1, 1_000_000);
@@ -94,6 +99,7 @@ fn check_workers(config: &Config, wrong: &mut Vec<(&'static str, String)>) {
     bounded(wrong, "workers.archive_rows", workers.archive_rows, 1, 1_000_000);
     bounded(wrong, "workers.index_rest", workers.index_rest, 0, 1_000);
     bounded(wrong, "workers.searches", workers.searches, 1, 1_024);
+    bounded(wrong, "workers.search_queue", workers.search_queue, 0, 1_000_000);
     if workers.commit_queue < workers.commit_writes {
         wrong.push((
             "workers.commit_queue",

@@ -44,18 +44,21 @@ pub struct Workers {
     pub cache_bytes: u64,
     /// Searches at once; more wait.
     pub searches: usize,
+    /// Searches that may wait before the server answers 503.
+    pub search_queue: usize,
 }
 
 impl Default for Workers {
     fn default() -> Self {
         Self {
             commit_writes: 512,
-            commit_queue: 8_192,
+            commit_queue: 2_048,
             index_rows: 2_000,
             archive_rows: 1_000,
             index_rest: 3,
             cache_bytes: 64 << 20,
             searches: 4,
+            search_queue: 128,
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Bytes of all files of a zip sent there, unpacked.
     pub upload_unpacked_bytes: u64,
+    /// Bytes of bodies held in memory, all requests together.
+    pub bodies_bytes: usize,
     /// Nesting of arrays and objects.
     pub json_depth: usize,
     /// Metadata names a transcript may have.
@@ -46,6 +48,7 @@ impl Default for Limits {
             transcript_bytes: 64 << 20,
             upload_bytes: 250 << 20,
             upload_unpacked_bytes: 2 << 30,
+            bodies_bytes: 256 << 20,
             json_depth: 64,
             metadata_names: 1_000,
             indexed_value_bytes: 32 << 10,

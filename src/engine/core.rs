@@ -1,4 +1,5 @@
 //! What every use case works with: stores, configuration in force, locks, committer, progress of the sinks.
+use super::admission::Admission;
 use super::counters::Counters;
 use super::edit::committer::Committer;
 use super::edit::current::Cache;
@@ -61,8 +62,8 @@ pub struct Core {
     /// Shared by who commits transcripts and gives their bodies names; whoever deletes an organisation takes it once,
     /// so that no body of it takes its name after its files are gone.
     pub landing: parking_lot::RwLock<()>,
-    /// Searches at once.
-    pub searching: Arc<tokio::sync::Semaphore>,
+    /// Searches at once, and those that wait.
+    pub searching: Admission,
     /// Whether the index is complete enough to be asked.
     pub index_ready: AtomicBool,
     /// Whether the database has a note that the index is being rebuilt.

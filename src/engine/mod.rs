@@ -1,6 +1,7 @@
 //! Floor 5: the use cases. [`Engine`] is all that the interfaces may call; it knows neither HTTP nor any backend.
 pub mod access;
 pub mod admin;
+pub mod admission;
 pub mod blocking;
 pub mod core;
 pub mod counters;
@@ -84,6 +85,22 @@ impl Engine {
         let level = self.core.archive.until(patience, empty).await && self.core.index.until(patience, empty).await;
         // An empty request takes along what the sinks have settled.
         level && self.core.committer.commit(edit::committer::Request::plain(Vec::new())).await.is_ok()
+    }
+
+    /// Refuses writes that would only wait to be refused, before their bodies are read.
+    ///
+    /// # Errors
+    /// `overloaded`.
+    pub fn room_to_write(&self) -> Result<()> {
+        self.core.committer.room()
+    }
+
+    /// Refuses searches that would only wait to be refused, before they are read.
+    ///
+    /// # Errors
+    /// `overloaded`.
+    pub fn room_to_search(&self) -> Result<()> {
+        self.core.searching.room()
     }
 
     /// Token text to caller.

@@ -1,6 +1,7 @@
 //! Opening and closing: what a crash left is settled, the configuration loaded, the workers started; the stores are
 //! level before the end.
 use super::admin::stored;
+use super::admission::Admission;
 use super::core::Core;
 use super::counters::Counters;
 use super::edit::committer::{Committer, Shared};
@@ -65,7 +66,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
     let limits = &settings.limits;
     let core = Arc::new(Core {
         locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
-        searching: Arc::new(tokio::sync::Semaphore::new(settings.workers.searches.max(1))),
+        searching: Admission::new(settings.workers.searches, settings.workers.search_queue),
         last_key: AtomicU32::new(identity.last_key),
         batches: AtomicU64::new(identity.index_batch.max(identity.commit)),
         index_ready: AtomicBool::new(complete),

@@ -1,8 +1,10 @@
 //! Request bodies: whole, within a bound.
 use super::error::Failure;
+use super::room;
 use crate::domain::refusal::Code;
+use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, Payload};
 use futures_util::{Stream, StreamExt};
 use std::time::Duration;
@@ -13,19 +15,35 @@ pub const IDLE: Duration = Duration::from_secs(30);
 /// What is set aside before a byte has arrived, however long a body claims to be.
 const FIRST_CAPACITY: usize = 1 << 20;
 
+/// What is cheaper to read than a new connection.
+const SMALL: usize = 64 << 10;
+
+/// Whether the body is known to be short.
+pub fn is_small(request: &HttpRequest) -> bool {
+    claimed(request).is_some_and(|length| length <= SMALL)
+}
+
+/// The length the head announces.
+fn claimed(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
 /// The whole body. A body that arrives in one piece is not copied.
 ///
 /// # Errors
-/// `body_too_large` beyond `limit` bytes; [`Failure::BodyCut`] when it does not arrive.
-pub async fn whole(headers: &HeaderMap, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {
-    let claimed = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+/// `body_too_large` beyond `limit` bytes; `overloaded` while other bodies leave no [`room`]; [`Failure::BodyCut`] when
+/// it does not arrive.
+pub async fn whole(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {
+    let claimed = claimed(request);
     if claimed.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
+    room::look(request, claimed.unwrap_or(0))?;
     let Some(first) = next(payload).await? else { return Ok(Bytes::new()) };
     if first.len() > limit {
         return Err(too_large(limit));
     }
+    room::take(request, first.len())?;
     if claimed == Some(first.len()) {
         return Ok(first);
     }
@@ -35,6 +53,7 @@ pub async fn whole(headers: &HeaderMap, payload: &mut Payload, limit: usize) -> 
         if all.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
+        room::take(request, chunk.len())?;
         all.extend_from_slice(&chunk);
     }
     Ok(Bytes::from(all))
@@ -44,8 +63,8 @@ pub async fn whole(headers: &HeaderMap, payload: &mut Payload, limit: usize) -> 
 ///
 /// # Errors
 /// As [`whole`], and `json_invalid` when it is not UTF-8.
-pub async fn text(headers: &HeaderMap, payload: &mut Payload, limit: usize) -> Result<String, Failure> {
-    let bytes = whole(headers, payload, limit).await?;
+pub async fn text(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<String, Failure> {
+    let bytes = whole(request, payload, limit).await?;
     String::from_utf8(Vec::from(bytes)).map_err(|_| Failure::refused(Code::JsonInvalid, "the body is not UTF-8"))
 }
 

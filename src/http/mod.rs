@@ -18,6 +18,7 @@ pub mod observe;
 pub mod parameters;
 pub mod respond;
 pub mod results;
+pub mod room;
 pub mod route;
 pub mod routes;
 pub mod server;

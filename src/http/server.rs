@@ -1,5 +1,6 @@
 //! The server: a listener, workers, limits, a graceful end.
 use super::observe::{Instruments, observe};
+use super::room::Room;
 use super::routes::operations::MetricsAccess;
 use crate::engine::Engine;
 use actix_web::body::BoxBody;
@@ -65,9 +66,12 @@ async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let instruments = web::Data::new(Instruments::new(IN_FLIGHT_MAX).map_err(io::Error::other)?);
+    // Without an engine no body is read.
+    let room = engine.as_ref().map_or(0, |engine| engine.settings().limits.bodies_bytes);
+    let room = web::Data::new(Room::new(room));
     let access = if options.metrics_open { MetricsAccess::Open } else { MetricsAccess::Admin };
     let make = move || {
-        let application = application(instruments.clone(), access);
+        let application = application(instruments.clone(), access).app_data(room.clone());
         match engine.clone() {
             Some(engine) => application.app_data(web::ThinData(engine)),
             None => application,

@@ -98,6 +98,9 @@ fn words(out: &mut String, written: &Written) {
         _ => "",
     };
     out.push_str(around);
+    if around.is_empty() && is_keyword(written) {
+        out.push('\\');
+    }
     for letter in &written.letters {
         push(out, *letter, written.quoted);
     }
@@ -105,6 +108,12 @@ fn words(out: &mut String, written: &Written) {
     for letter in &written.signs {
         push(out, *letter, false);
     }
+}
+
+/// Whether a bare word is spelled as a keyword: one of its letters was escaped.
+fn is_keyword(written: &Written) -> bool {
+    let is = |word: &str| written.letters.iter().map(|letter| letter.is).eq(word.chars());
+    ["AND", "OR", "NOT"].into_iter().any(is)
 }
 
 /// What was escaped is escaped again where it would mean something else without.
@@ -157,6 +166,7 @@ mod tests {
             ("hold:[30 TO 90}", "hold:[30 TO 90}"),
             ("hold:[* TO 90}", "hold:<90"),
             ("hold:*", "hold:*"),
+            (r"a NO\T b \OR", r"a AND \NOT AND b AND \OR"),
             ("called:>\"2026-01-01 10:00\"", "called:>\"2026-01-01 10:00\""),
         ] {
             let printed = render(&read(query));

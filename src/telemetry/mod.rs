@@ -21,6 +21,9 @@ pub enum Format {
     Json,
 }
 
+/// What strangers can make the HTTP library say at will.
+const STRANGERS: &str = "actix_http::h1=off";
+
 /// Why logging could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -55,7 +58,13 @@ pub fn filter(level: &str) -> Result<EnvFilter, StartError> {
             return Err(refused(format!("{part:?} is not a level")));
         }
     }
-    EnvFilter::try_new(level).map_err(|error| refused(error.to_string()))
+    let read = EnvFilter::try_new(level).map_err(|error| refused(error.to_string()))?;
+    // The library calls every request that is no HTTP an error of ours: any stranger could fill the log with them.
+    let own = !level.contains("actix_http");
+    match STRANGERS.parse() {
+        Ok(quiet) if own => Ok(read.add_directive(quiet)),
+        _ => Ok(read),
+    }
 }
 
 /// Starts logging for this process.
@@ -85,6 +94,13 @@ pub fn start(level: &str, format: Format) -> Result<(), StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_http_is_not_logged_unless_it_is_asked_for() {
+        assert!(filter("info").unwrap().to_string().contains(STRANGERS));
+        let asked = filter("info,actix_http=debug").unwrap().to_string();
+        assert!(!asked.contains(STRANGERS), "{asked}");
+    }
 
     #[test]
     fn levels_are_read_and_other_words_refused() {

@@ -10,11 +10,14 @@
 )]
 mod canaries;
 mod counts;
+mod fuzzed;
 mod history;
 mod history_tests;
+mod hostile;
 mod images;
 mod kill;
 mod linear;
+mod overload;
 mod power;
 mod requests;
 mod rounds;

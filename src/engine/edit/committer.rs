@@ -84,6 +84,7 @@ pub struct Request {
 /// The handle to the committing thread.
 pub struct Committer {
     queue: Mutex<Option<Sender<Request>>>,
+    queue_max: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
     lazy: Arc<Mutex<Settles>>,
 }
@@ -140,7 +141,7 @@ impl Committer {
             }
         };
         let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
-        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), lazy })
+        Ok(Self { queue: Mutex::new(Some(sender)), queue_max, thread: Mutex::new(Some(thread)), lazy })
     }
 
     /// Queues a request; the receiver gets its answer once it is durable.
@@ -156,7 +157,7 @@ impl Committer {
         };
         match queue.try_send(request) {
             Ok(()) => Ok(answer),
-            Err(TrySendError::Full(_)) => Err(Error::refused(Code::Overloaded, "too many writes wait for a commit")),
+            Err(TrySendError::Full(_)) => Err(full()),
             Err(TrySendError::Disconnected(_)) => Err(Error::refused(Code::ShuttingDown, "the server is stopping")),
         }
     }
@@ -185,6 +186,14 @@ impl Committer {
         writes.into_iter().for_each(|write| lazy.add(write));
     }
 
+    /// Whether a request would be taken now; cheap enough to ask before a body is read.
+    ///
+    /// # Errors
+    /// `overloaded` when the queue is full.
+    pub fn room(&self) -> Result<()> {
+        if self.waiting() < self.queue_max { Ok(()) } else { Err(full()) }
+    }
+
     /// Writes waiting.
     pub fn waiting(&self) -> usize {
         self.queue.lock().as_ref().map_or(0, Sender::len)
@@ -199,6 +208,10 @@ impl Committer {
             tracing::error!("the committer thread panicked");
         }
     }
+}
+
+fn full() -> Error {
+    Error::refused(Code::Overloaded, "too many writes wait for a commit; try again")
 }
 
 struct Worker {

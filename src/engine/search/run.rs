@@ -86,16 +86,14 @@ async fn run<T: Send + 'static>(
 /// expressions in one query took 140 ms to compile, and meanwhile an async thread would have answered nobody.
 ///
 /// # Errors
-/// `overloaded` when `budget` passes first; the work's.
+/// `overloaded` when too many wait, or `budget` passes first; the work's.
 pub(super) async fn admitted<T: Send + 'static>(
     core: &Arc<Core>,
     budget: Duration,
     work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
-    let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
-        return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));
-    };
+    let permit = core.searching.enter(budget).await?;
     let own = core.clone();
     let done = blocking(move || {
         let _permit = permit;

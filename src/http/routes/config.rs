@@ -31,7 +31,7 @@ pub async fn change(call: Call, mut payload: Payload) -> Answer {
     let dry_run = call.parameters.flag("dry_run")?;
     let if_match = if_match_opaque(call.request.headers())?;
     let limit = call.engine.settings().limits.metadata_body_bytes;
-    let body = body::text(call.request.headers(), &mut payload, limit).await?;
+    let body = body::text(&call.request, &mut payload, limit).await?;
     let (value, tag) = call.engine.change_config(&call.caller, &path, &body, if_match.as_deref(), dry_run).await?;
     let mut answer = respond::json(StatusCode::OK);
     if !tag.is_empty() {

@@ -69,7 +69,7 @@ pub struct Intake {
 /// # Errors
 /// `body_too_large`, and what concerns all lines: company, organisation, folder, right.
 pub async fn atomic(intake: Intake, request: &HttpRequest, mut payload: Payload) -> Answer {
-    let body = body::whole(request.headers(), &mut payload, intake.longest).await?;
+    let body = body::whole(request, &mut payload, intake.longest).await?;
     let mut splitter = Splitter::new(intake.longest);
     let mut lines = Vec::new();
     splitter.push(&body, |line| lines.push(line));

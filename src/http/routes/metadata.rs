@@ -91,7 +91,13 @@ async fn edit(call: Call, mut payload: Payload, reader: Reader) -> Answer {
 
 async fn receive(call: &Call, payload: &mut Payload) -> Result<Bytes, Failure> {
     let limit = call.engine.settings().limits.metadata_body_bytes;
-    body::whole(call.request.headers(), payload, limit).await
+    // A connection whose body stays unread is closed: what is small is taken first, so that a refusal costs no more.
+    if !body::is_small(&call.request) {
+        call.engine.room_to_write()?;
+    }
+    let body = body::whole(&call.request, payload, limit).await?;
+    call.engine.room_to_write()?;
+    Ok(body)
 }
 
 async fn apply(call: &Call, edit: Edit, body: &[u8], fields: Option<&str>) -> Answer {

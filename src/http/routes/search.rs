@@ -19,6 +19,7 @@ use std::collections::HashSet;
 /// # Errors
 /// See [`Failure`].
 pub async fn by_query(mut call: Call) -> Answer {
+    call.engine.room_to_search()?;
     let pairs = std::mem::take(&mut call.parameters).into_pairs();
     let request = SearchRequest::from_pairs(pairs, &call.engine.settings().limits)?;
     search(call, request).await
@@ -31,8 +32,9 @@ pub async fn by_query(mut call: Call) -> Answer {
 pub async fn by_body(call: Call, mut payload: Payload) -> Answer {
     call.parameters.only(&[])?;
     expect_json(call.request.headers())?;
+    call.engine.room_to_search()?;
     let limits = &call.engine.settings().limits;
-    let body = body::text(call.request.headers(), &mut payload, limits.metadata_body_bytes).await?;
+    let body = body::text(&call.request, &mut payload, limits.metadata_body_bytes).await?;
     let request = SearchRequest::from_json(&body, limits)?;
     search(call, request).await
 }

@@ -26,7 +26,7 @@ pub async fn make(call: Call, mut payload: Payload) -> Answer {
     call.parameters.only(&[])?;
     expect_json(call.request.headers())?;
     let limit = call.engine.settings().limits.metadata_body_bytes;
-    let body = body::whole(call.request.headers(), &mut payload, limit).await?;
+    let body = body::whole(&call.request, &mut payload, limit).await?;
     if body.is_empty() {
         return Err(Failure::refused(Code::BodyEmpty, "the body is empty; send an object with `name` and `rights`"));
     }

@@ -33,8 +33,9 @@ pub async fn put(call: Call, mut payload: Payload) -> Answer {
     let (company, org) = call.org()?;
     let place = Place { company, org, tid: call.try_name(3, Tid::parse)?? };
     let ingest = options(&call.parameters)?;
+    call.engine.room_to_write()?;
     let limit = call.engine.settings().limits.transcript_bytes;
-    let text = body::text(call.request.headers(), &mut payload, limit).await?;
+    let text = body::text(&call.request, &mut payload, limit).await?;
     let options = call.edit_options(text.as_bytes(), None)?;
     let done = call.engine.put_transcript(&call.caller, &place, text, ingest, options).await?;
     Ok(respond::ingested(&done))

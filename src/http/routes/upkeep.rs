@@ -34,7 +34,7 @@ pub async fn backup(call: Call, mut payload: Payload) -> Answer {
     call.parameters.only(&[])?;
     expect_json(call.request.headers())?;
     let limit = call.engine.settings().limits.metadata_body_bytes;
-    let body = body::text(call.request.headers(), &mut payload, limit).await?;
+    let body = body::text(&call.request, &mut payload, limit).await?;
     answer(StatusCode::ACCEPTED, &call.engine.begin_backup(&call.caller, &body).await?)
 }
 

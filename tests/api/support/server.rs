@@ -118,9 +118,18 @@ impl Server {
         }
     }
 
-    /// The process.
+    /// The process's number.
+    #[allow(dead_code, reason = "long-running harnesses ask for it")]
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
+    }
+
+    /// Memory of the process now, in bytes (Linux).
+    #[allow(dead_code, reason = "long-running harnesses ask for it")]
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or(0) * 1024
     }
 
     /// SIGKILL: no goodbye.
