@@ -43,6 +43,7 @@ impl App {
             compat: config.compat.clone(),
             workers: config.workers.clone(),
             backup: config.backup.clone(),
+            retention: config.retention.clone(),
         };
         let engine = {
             let stores = backends::open(&folder)?;

@@ -1,5 +1,5 @@
 //! What the engine is told at start; the sections of the configuration file that concern it.
-pub use crate::config::{Backup, Compat, Workers};
+pub use crate::config::{Backup, Compat, Retention, Workers};
 use crate::domain::fields::value::ValueBounds;
 use crate::domain::identity::field_name::NameRules;
 use crate::domain::limits::Limits;
@@ -16,6 +16,8 @@ pub struct Settings {
     pub workers: Workers,
     /// `[backup]`
     pub backup: Backup,
+    /// `[retention]`
+    pub retention: Retention,
 }
 
 impl Settings {
