@@ -44,6 +44,7 @@ impl App {
             workers: config.workers.clone(),
             backup: config.backup.clone(),
             spool: folder.dir().to_owned(),
+            retention: config.retention.clone(),
         };
         let engine = {
             let stores = backends::open(&folder)?;

@@ -1,5 +1,5 @@
 //! The argument tree. Help texts are written for somebody who meets the program for the first time.
-use super::place::FolderPath;
+use super::place::{FolderPath, ScopePath, TranscriptPath};
 use crate::domain::access::Right;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -54,6 +54,8 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup into an empty folder
     Restore(Restore),
+    /// Erase transcripts, or every value of a metadata field, from every file
+    Erase(Erase),
     /// Heal what another store can prove, and name what none can
     Repair(Repair),
     /// Make the search index again
@@ -213,6 +215,41 @@ pub struct Repair {
     /// Give transcripts whose metadata is lost what the database still proves of it, as a new revision
     #[arg(long)]
     pub accept_loss: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    /// Where the data is.
+    pub place: Place,
+}
+
+/// `erase`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Waits until the last byte is gone. On a stopped folder the values are looked for in every file afterwards; what is found
+is named (exit status 1). Values are gone from the data folder, not from backups: those that may hold them are listed.
+
+Examples:
+  linernotes erase --field ssn --in Acme/Acme-Sales --dry-run --data /srv/linernotes
+  linernotes erase --field ssn --in Acme/Acme-Sales/Inbound --data /srv/linernotes
+  LINERNOTES_TOKEN=$(cat index-data/root.token) \\
+    linernotes erase --transcript Acme/Acme-Sales/call-1 Acme/Acme-Sales/call-2 --url http://127.0.0.1:3000")]
+pub struct Erase {
+    /// The metadata field whose values go, in any spelling, configured or not
+    #[arg(long, value_name = "NAME", requires = "scope", required_unless_present = "transcript")]
+    pub field: Option<String>,
+    /// Where: a whole organisation, or one folder
+    #[arg(long = "in", value_name = "CO/ORG[/FOLDER]", requires = "field")]
+    pub scope: Option<ScopePath>,
+    /// Transcripts that go
+    #[arg(long, value_name = "CO/ORG/ID", num_args = 1.., conflicts_with = "field")]
+    pub transcript: Vec<TranscriptPath>,
+    /// Only count the transcripts that hold the field
+    #[arg(long, conflicts_with = "transcript")]
+    pub dry_run: bool,
+    /// Do not search the files afterwards
+    #[arg(long)]
+    pub no_prove: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

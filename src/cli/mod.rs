@@ -6,6 +6,7 @@ pub mod args;
 pub mod backup;
 pub mod bar;
 pub mod config;
+pub mod erase;
 pub mod import;
 pub mod output;
 pub mod place;
@@ -36,6 +37,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     match &arguments.command {
         Command::Serve(serve) => serve::run(common, serve),
         Command::Import(import) => import::run(common, import),
+        Command::Erase(erase) => erase::run(common, erase),
         Command::Verify(verify) => verify::run(common, verify),
         Command::Backup(backup) => backup::run(common, backup),
         Command::Restore(restore) => backup::restore(common, restore),

@@ -1,5 +1,6 @@
 //! `CO/ORG/FOLDER` as it is typed.
-use crate::domain::identity::{CompanyName, FolderName, OrgName};
+use crate::domain::identity::{CompanyName, FolderName, OrgName, Place, Tid};
+use crate::engine::upkeep::ErasureScope;
 use std::fmt;
 use std::str::FromStr;
 
@@ -33,6 +34,48 @@ impl FromStr for FolderPath {
 impl fmt::Display for FolderPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.company, self.org, self.folder)
+    }
+}
+
+/// An organisation, or a folder of it, by its full name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopePath(pub ErasureScope);
+
+impl FromStr for ScopePath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let (company, org, folder) = match parts.as_slice() {
+            &[company, org] => (company, org, None),
+            &[company, org, folder] => (company, org, Some(folder)),
+            _ => return Err(String::from("write COMPANY/ORG or COMPANY/ORG/FOLDER, for example Acme/Acme-Sales")),
+        };
+        Ok(Self(ErasureScope {
+            company: CompanyName::parse(company).map_err(|refusal| refusal.detail)?,
+            org: OrgName::parse(org).map_err(|refusal| refusal.detail)?,
+            folder: folder.map(FolderName::parse).transpose().map_err(|refusal| refusal.detail)?,
+        }))
+    }
+}
+
+/// A transcript by its full name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TranscriptPath(pub Place);
+
+impl FromStr for TranscriptPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let &[company, org, tid] = parts.as_slice() else {
+            return Err(String::from("write COMPANY/ORG/ID, for example Acme/Acme-Sales/call-1"));
+        };
+        Ok(Self(Place {
+            company: CompanyName::parse(company).map_err(|refusal| refusal.detail)?,
+            org: OrgName::parse(org).map_err(|refusal| refusal.detail)?,
+            tid: Tid::parse(tid).map_err(|refusal| refusal.detail)?,
+        }))
     }
 }
 

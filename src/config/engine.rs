@@ -26,6 +26,14 @@ pub struct Backup {
     pub dir: PathBuf,
 }
 
+/// `[retention]`: the days that companies and organisations keep transcripts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Whether what is older is erased, once a day.
+    pub enforce: bool,
+}
+
 /// `[workers]`: how the followers of the database work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

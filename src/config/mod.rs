@@ -12,7 +12,7 @@ pub mod server;
 pub mod show;
 
 pub use check::Problem;
-pub use engine::{Backup, Compat, Workers};
+pub use engine::{Backup, Compat, Retention, Workers};
 pub use environment::Environment;
 pub use load::{Loaded, Origin, Sources};
 pub use sections::Config;

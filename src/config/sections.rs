@@ -1,5 +1,5 @@
 //! The sections together: the whole of `config/linernotes.toml` as one value.
-use super::engine::{Backup, Compat, Workers};
+use super::engine::{Backup, Compat, Retention, Workers};
 use super::server::{Data, Log, Metrics, Server};
 use crate::domain::limits::Limits;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub struct Config {
     pub workers: Workers,
     /// `[backup]`
     pub backup: Backup,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[metrics]`
     pub metrics: Metrics,
     /// `[log]`

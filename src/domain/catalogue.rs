@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The most days of `retention` that are believed: a century.
+pub const RETENTION_DAYS_MAX: i64 = 36_500;
+
 /// The whole configuration.
 #[derive(Clone, Debug)]
 pub struct Catalogue {

@@ -70,6 +70,8 @@ pub struct Core {
     pub rebuild_noted: AtomicBool,
     /// The backup that is made, or was made last.
     pub backup: crate::engine::upkeep::backup_board::Board,
+    /// Erasures that run or are done.
+    pub erasures: crate::engine::upkeep::erasures::Board,
     /// Set when the index is to be made again; the indexer does it.
     pub reindexing: AtomicBool,
     /// Transcripts of the rebuild that runs or ran last.

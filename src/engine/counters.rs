@@ -14,6 +14,8 @@ pub struct Counters {
     pub ingested: AtomicU64,
     /// Searches answered.
     pub searches: AtomicU64,
+    /// Transcripts erased because they were too old.
+    pub retention_erased: AtomicU64,
     /// Commits.
     pub commits: AtomicU64,
     /// Writes in them.

@@ -441,6 +441,58 @@ impl Engine {
         blocking(move || upkeep::backup::here(&core, &folder)).await?
     }
 
+    /// `POST /erase/…`: begins to erase every value of a metadata field; see [`upkeep::erase::field`].
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`.
+    pub async fn erase_field(
+        &self,
+        caller: &Caller,
+        scope: &upkeep::ErasureScope,
+        name: &str,
+    ) -> Result<upkeep::Erasing> {
+        let (core, caller, scope, name) = (self.core.clone(), caller.clone(), scope.clone(), name.to_owned());
+        whole(async move { upkeep::erase::field(&core, &caller, &scope, &name).await }).await
+    }
+
+    /// `POST /erase/…?dry_run=true`: how many transcripts hold the field.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, or the stores'.
+    pub async fn count_field(
+        &self,
+        caller: &Caller,
+        scope: &upkeep::ErasureScope,
+        name: &str,
+    ) -> Result<upkeep::Counted> {
+        let (core, caller, scope, name) = (self.core.clone(), caller.clone(), scope.clone(), name.to_owned());
+        blocking(move || upkeep::erase::count(&core, &caller, &scope, &name)).await?
+    }
+
+    /// `GET /erase/…`: erasures that run or are done.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, or when the backups cannot be listed.
+    pub async fn erasures(&self, caller: &Caller, scope: &upkeep::ErasureScope) -> Result<Vec<upkeep::Erasing>> {
+        let (core, caller, scope) = (self.core.clone(), caller.clone(), scope.clone());
+        blocking(move || upkeep::erase::standing(&core, &caller, &scope)).await?
+    }
+
+    /// Calls `each` with every value of a field, transcript by transcript. Blocking: for whoever has the folder to
+    /// himself and proves afterwards that they are gone.
+    ///
+    /// # Errors
+    /// As [`Self::count_field`].
+    pub fn field_values(
+        &self,
+        caller: &Caller,
+        scope: &upkeep::ErasureScope,
+        name: &str,
+        each: &mut dyn FnMut(&[Arc<serde_json::value::RawValue>]),
+    ) -> Result<upkeep::Counted> {
+        upkeep::erase::values(&self.core, caller, scope, name, each)
+    }
+
     /// Compares the three stores transcript by transcript.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use super::settings::Settings;
 use super::tokens::table::TokenTable;
 use super::workers::jobs::list::Task;
 use super::workers::progress::Progress;
-use super::workers::{archiver, backfill, indexer, janitor, jobs, rebuild};
+use super::workers::{archiver, backfill, indexer, janitor, jobs, rebuild, retention};
 use super::world::World;
 use crate::base::causes::chain;
 use crate::base::clock::Clock;
@@ -72,6 +72,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         index_ready: AtomicBool::new(complete),
         rebuild_noted: AtomicBool::new(false),
         backup: Default::default(),
+        erasures: Default::default(),
         reindexing: AtomicBool::new(false),
         rebuild_total: AtomicU64::new(index.len() as u64),
         stores,
@@ -161,6 +162,7 @@ fn resume_jobs(core: &Arc<Core>) -> Result<()> {
         } else if let Ok(Task::Erase { key, org, .. }) = serde_json::from_str(&job.body) {
             core.index.owe(key, org, 0);
         }
+        core.erasures.resumed(&job);
         core.jobs.add(job);
     }
     Ok(())
@@ -175,6 +177,7 @@ impl Workers {
         let helpers = vec![
             spawn("backfill", core, backfill::run)?,
             spawn("jobs", core, jobs::run)?,
+            spawn("retention", core, retention::run)?,
             spawn("janitor", core, |core, _| janitor::run(core))?,
         ];
         Ok(Self { followers: Mutex::new(followers), helpers: Mutex::new(helpers) })

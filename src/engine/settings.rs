@@ -1,5 +1,5 @@
 //! What the engine is told at start; the sections of the configuration file that concern it.
-pub use crate::config::{Backup, Compat, Workers};
+pub use crate::config::{Backup, Compat, Retention, Workers};
 use crate::domain::fields::value::ValueBounds;
 use crate::domain::identity::field_name::NameRules;
 use crate::domain::limits::Limits;
@@ -18,6 +18,8 @@ pub struct Settings {
     pub backup: Backup,
     /// The folder on whose disk uploads wait until they are taken in; empty: the system's for temporary files.
     pub spool: std::path::PathBuf,
+    /// `[retention]`
+    pub retention: Retention,
 }
 
 impl Settings {

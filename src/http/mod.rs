@@ -27,7 +27,7 @@ pub mod table;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
 use route::Route;
-use routes::{config, list, metadata, operations, search, standing, tokens, transcribe, transcripts, upkeep};
+use routes::{config, erase, list, metadata, operations, search, standing, tokens, transcribe, transcripts, upkeep};
 use table::{resource, serves};
 
 // The busiest line comes first: actix tries them in order.
@@ -49,6 +49,8 @@ table::table! {
     "/list/{path:.*}" { GET list::names }
     "/tokens" { GET tokens::list, POST tokens::make }
     "/tokens/{id}" { DELETE tokens::revoke }
+    "/erase/{company}/{org}/{folder}" { GET erase::standing, POST erase::begin }
+    "/erase/{company}/{org}" { GET erase::standing, POST erase::begin }
     "/reindex" { GET upkeep::reindexing, POST upkeep::reindex }
     "/backup" { GET upkeep::backup_standing, POST upkeep::backup }
     "/status" { GET standing::folders }

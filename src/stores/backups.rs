@@ -28,6 +28,8 @@ pub const FILES: &str = "files.ndjson";
 pub const DATABASE: &str = "main.db";
 /// The archive's folder.
 pub const ARCHIVE: &str = "archive";
+/// How deep below the folder for backups they are looked for.
+const DEPTH: u32 = 4;
 /// How the name of one begins that is not complete.
 const INCOMPLETE: &str = ".incomplete-";
 
@@ -86,6 +88,37 @@ pub fn list(folder: &Path) -> Result<Vec<About>> {
     }
     all.sort_by(|a, b| a.made.cmp(&b.made));
     Ok(all)
+}
+
+/// All complete backups in a folder and in the folders below it, oldest first, each with where it lies; of one that
+/// cannot be read its place alone.
+///
+/// # Errors
+/// When the folder itself cannot be read.
+pub fn below(folder: &Path) -> Result<Vec<(PathBuf, Option<About>)>> {
+    let mut all = Vec::new();
+    gather(folder, DEPTH, &mut all)?;
+    all.sort_by(|a, b| {
+        (a.1.as_ref().map(|about| &about.made), &a.0).cmp(&(b.1.as_ref().map(|about| &about.made), &b.0))
+    });
+    Ok(all)
+}
+
+fn gather(folder: &Path, depth: u32, all: &mut Vec<(PathBuf, Option<About>)>) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(|error| failed("list", folder, error))? {
+        let path = entry.map_err(|error| failed("list", folder, error))?.path();
+        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        if hidden || !path.is_dir() {
+            continue;
+        }
+        if path.join(ABOUT).is_file() {
+            let about = about(&path).ok();
+            all.push((path, about));
+        } else if depth > 0 {
+            gather(&path, depth - 1, all)?;
+        }
+    }
+    Ok(())
 }
 
 /// What the backup in `dir` says of itself.

@@ -3,7 +3,7 @@
 use linernotes::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
 use linernotes::query::resolved::{ResolvedSearch, SearchPage};
 use linernotes::stores::Stores;
-use linernotes::stores::archive::{Archive, Fate, Found, Frozen, MetadataFile, StagedBody};
+use linernotes::stores::archive::{Archive, Erasure, Fate, Found, Frozen, MetadataFile, StagedBody};
 use linernotes::stores::database::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summary};
 use linernotes::stores::database::writes::{Committed, Remembered, Write};
 use linernotes::stores::database::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
@@ -166,6 +166,7 @@ impl Database for FaultyDatabase {
         commit(writes: &[Write]) -> Committed;
         checkpoint(how: Checkpoint) -> ();
         copy(to: &std::path::Path, begun: &mut dyn FnMut()) -> ();
+        forget_kept() -> Vec<String>;
         check() -> Vec<String>;
     }
 
@@ -210,6 +211,11 @@ impl Archive for FaultyArchive {
         heal(place: &Place, body_sha256: Option<&str>) -> Vec<&'static str>;
         set_metadata_aside(place: &Place) -> ();
         tidy(belongs: &mut dyn FnMut(&Found) -> bool) -> Vec<String>;
+        forget_aside(erased: &Erasure) -> Vec<String>;
         freeze() -> Box<dyn Frozen>;
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.0.is_frozen()
     }
 }

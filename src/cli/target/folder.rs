@@ -1,12 +1,13 @@
 //! The folder of a stopped server: the engine without its interfaces, as the folder's owner.
-use super::{FolderPath, Target, Verdict};
+use super::{FolderPath, Target, Verdict, Witness};
 use crate::app::{App, Presence, runtime};
 use crate::cli::output::say;
 use crate::config::Config;
+use crate::domain::identity::Place;
 use crate::domain::refusal::Code;
 use crate::engine::admin::{Collection, ConfigPath};
-use crate::engine::types::IngestOptions;
-use crate::engine::upkeep::Reindexing;
+use crate::engine::types::{IngestOptions, Precondition};
+use crate::engine::upkeep::{Counted, Erasing, ErasureScope, Reindexing};
 use crate::engine::{Caller, Error};
 use crate::stores::backups::About;
 use anyhow::{Result, bail};
@@ -135,6 +136,39 @@ impl Target for StoppedFolder {
                 }
             }
         })
+    }
+
+    fn count_field(&mut self, scope: &ErasureScope, field: &str) -> Result<Counted> {
+        Ok(self.runtime.block_on(self.app.engine().count_field(&self.owner, scope, field))?)
+    }
+
+    fn erase_field(&mut self, scope: &ErasureScope, field: &str) -> Result<Erasing> {
+        Ok(self.runtime.block_on(self.app.engine().erase_field(&self.owner, scope, field))?)
+    }
+
+    fn erase_transcript(&mut self, place: &Place) -> Result<String> {
+        let erased = self.runtime.block_on(self.app.engine().erase(&self.owner, place, Precondition::None));
+        Ok(erased.map_err(|error| anyhow::Error::new(error).context(format!("{place} is not erased")))?.job)
+    }
+
+    fn erasures(&mut self, scope: &ErasureScope) -> Result<Vec<Erasing>> {
+        Ok(self.runtime.block_on(self.app.engine().erasures(&self.owner, scope))?)
+    }
+
+    fn witness(&mut self, subject: &Witness<'_>, each: &mut dyn FnMut(&str)) -> Result<()> {
+        let engine = self.app.engine();
+        match subject {
+            Witness::Field(scope, field) => {
+                engine.field_values(&self.owner, scope, field, &mut |values| {
+                    values.iter().for_each(|value| each(value.get()));
+                })?;
+            }
+            Witness::Transcript(place) => {
+                let read = self.runtime.block_on(engine.read_transcript(&self.owner, place));
+                each(&read.map_err(|error| anyhow::Error::new(error).context(place.to_string()))?.json);
+            }
+        }
+        Ok(())
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -7,7 +7,8 @@ use super::place::FolderPath;
 use super::settings;
 use crate::app::Presence;
 use crate::config::Environment;
-use crate::engine::upkeep::Reindexing;
+use crate::domain::identity::Place as TranscriptPlace;
+use crate::engine::upkeep::{Counted, Erasing, ErasureScope, Reindexing};
 use crate::stores::backups::About;
 use anyhow::Result;
 use serde_json::Value;
@@ -32,6 +33,15 @@ pub enum Verdict {
         /// In words.
         detail: String,
     },
+}
+
+/// What is about to be erased.
+#[derive(Debug)]
+pub enum Witness<'a> {
+    /// A field of a scope.
+    Field(&'a ErasureScope, &'a str),
+    /// A transcript.
+    Transcript(&'a TranscriptPlace),
 }
 
 /// The calls commands make. All of them wait for the answer.
@@ -89,6 +99,39 @@ pub trait Target {
     /// # Errors
     /// When the place refuses, or it cannot be written.
     fn backup(&mut self, to: &Path, step: &mut dyn FnMut(u64, u64)) -> Result<About>;
+
+    /// How many transcripts hold a field.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn count_field(&mut self, scope: &ErasureScope, field: &str) -> Result<Counted>;
+
+    /// Begins to erase every value of a field.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn erase_field(&mut self, scope: &ErasureScope, field: &str) -> Result<Erasing>;
+
+    /// Erases a transcript; the job that removes its bytes.
+    ///
+    /// # Errors
+    /// When there is no such transcript, or the place refuses.
+    fn erase_transcript(&mut self, place: &TranscriptPlace) -> Result<String>;
+
+    /// Erasures that run or are done.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    fn erasures(&mut self, scope: &ErasureScope) -> Result<Vec<Erasing>>;
+
+    /// Calls `each` with the JSON of what is about to be erased. Only of a folder that this process has to itself:
+    /// elsewhere nobody could search the files.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be read.
+    fn witness(&mut self, _subject: &Witness<'_>, _each: &mut dyn FnMut(&str)) -> Result<()> {
+        Ok(())
+    }
 
     /// Leaves the place in order. Called once, also after a failed call.
     ///

@@ -2,7 +2,8 @@
 use super::{FolderPath, Target, Verdict};
 use crate::base::secret::Secret;
 use crate::cli::output::{Usage, say};
-use crate::engine::upkeep::{BackupStanding, Reindexing};
+use crate::domain::identity::Place;
+use crate::engine::upkeep::{BackupStanding, Counted, Erasing, ErasureScope, Reindexing};
 use crate::stores::backups::About;
 use anyhow::{Context, Result, anyhow, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -200,6 +201,28 @@ impl Target for Remote {
         }
     }
 
+    fn count_field(&mut self, scope: &ErasureScope, field: &str) -> Result<Counted> {
+        let at = format!("{}?dry_run=true", erase_path(scope));
+        self.ask(&Method::POST, &at, Some(&json!({ "field": field })))
+    }
+
+    fn erase_field(&mut self, scope: &ErasureScope, field: &str) -> Result<Erasing> {
+        self.ask(&Method::POST, &erase_path(scope), Some(&json!({ "field": field })))
+    }
+
+    fn erase_transcript(&mut self, place: &Place) -> Result<String> {
+        #[derive(serde::Deserialize)]
+        struct Erased {
+            job: String,
+        }
+        let names = [place.company.as_str(), place.org.as_str(), place.tid.as_str()].map(segment).join("/");
+        Ok(self.ask::<Erased>(&Method::DELETE, &format!("/transcripts/{names}"), None)?.job)
+    }
+
+    fn erasures(&mut self, scope: &ErasureScope) -> Result<Vec<Erasing>> {
+        self.ask(&Method::GET, &erase_path(scope), None)
+    }
+
     fn close(self: Box<Self>) -> Result<()> {
         Ok(())
     }
@@ -207,6 +230,13 @@ impl Target for Remote {
 
 fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+fn erase_path(scope: &ErasureScope) -> String {
+    let names =
+        [Some(scope.company.as_str()), Some(scope.org.as_str()), scope.folder.as_ref().map(|name| name.as_str())];
+    let names: Vec<String> = names.into_iter().flatten().map(segment).collect();
+    format!("/erase/{}", names.join("/"))
 }
 
 fn org_path(path: &FolderPath) -> String {

@@ -2,6 +2,7 @@
 pub mod body;
 pub mod document;
 pub mod edit;
+pub mod erase;
 pub mod json_patch;
 pub mod map;
 pub mod merge_patch;

@@ -1,4 +1,5 @@
 //! Checks of configuration values, each naming its place in the body.
+use crate::domain::catalogue::RETENTION_DAYS_MAX;
 use crate::domain::refusal::{Code, Refusal, pointer_token};
 use crate::engine::error::{Error, Result};
 use crate::stores::StoreError;
@@ -12,6 +13,8 @@ pub enum Shape {
     Text,
     /// A number.
     Number,
+    /// A number of days; -1 is without limit.
+    Days,
     /// `true` or `false`.
     Flag,
     /// An array of strings.
@@ -84,6 +87,11 @@ pub fn shape(value: &Value, shape: Shape, pointer: &str) -> Result<()> {
         Shape::Text => text(value, pointer).map(drop),
         Shape::Number if value.is_number() => Ok(()),
         Shape::Number => Err(wrong(pointer, "a number", value)),
+        Shape::Days if value.as_i64().is_some_and(|days| (-1..=RETENTION_DAYS_MAX).contains(&days)) => Ok(()),
+        Shape::Days => {
+            let wanted = format!("a whole number of days from 0 to {RETENTION_DAYS_MAX}, or -1 for no limit");
+            Err(invalid(pointer, format!("{:?} must be {wanted}", pointer.rsplit('/').next().unwrap_or_default())))
+        }
         Shape::Flag => flag(value, pointer).map(drop),
         Shape::Texts => texts(value, pointer).map(drop),
         Shape::Object => object(value, pointer).map(drop),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// Keys no body changes; they are ignored when what was read is sent back.
 const READ_ONLY: [&str; 3] = ["uuid", "created", "status"];
-const KNOWN: [(&str, Shape); 3] = [("name", Shape::Text), ("limithours", Shape::Number), ("retention", Shape::Number)];
+const KNOWN: [(&str, Shape); 3] = [("name", Shape::Text), ("limithours", Shape::Number), ("retention", Shape::Days)];
 const COLLECTIONS: [&str; 4] = ["orgs", "folders", "apps", "users"];
 
 /// A new company with every default; `-1` means without limit.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 const HANDLED: [&str; 5] = ["company", "created", "status", "timezone", "fields"];
-const KNOWN: [(&str, Shape); 2] = [("name", Shape::Text), ("retention", Shape::Number)];
+const KNOWN: [(&str, Shape); 2] = [("name", Shape::Text), ("retention", Shape::Days)];
 const COLLECTIONS: [&str; 4] = ["orgs", "folders", "apps", "users"];
 /// What tells a folder that was posted one level too high.
 const OF_FOLDERS: [&str; 5] = ["custom_meta", "on_mismatch", "speakers", "audiotype", "mode"];

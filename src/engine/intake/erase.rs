@@ -1,6 +1,6 @@
 //! Erasing transcripts: hidden at the answer, gone from every file when the job is done.
 use crate::domain::access::Right;
-use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place, Tid};
+use crate::domain::identity::{CompanyName, FolderName, OrgId, OrgName, Place, Revision, Tid};
 use crate::domain::refusal::Code;
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
@@ -66,6 +66,39 @@ pub async fn many(
     tids.iter().map(|tid| erased.get(tid).cloned().ok_or_else(Error::absent)).collect()
 }
 
+/// Erases those of an organisation's transcripts that still stand at the revision named; how many. For work that was
+/// decided on from rows read before.
+///
+/// # Errors
+/// The stores'.
+pub async fn unchanged(
+    core: &Arc<Core>,
+    (company, org_name): (&CompanyName, &OrgName),
+    org: OrgId,
+    expected: &[(Tid, Revision)],
+) -> Result<usize> {
+    let owner = Caller::owner();
+    let mut order: Vec<&(Tid, Revision)> = expected.iter().collect();
+    order.sort();
+    let mut guards = Vec::with_capacity(order.len());
+    let mut found = Vec::with_capacity(order.len());
+    for (tid, revision) in order {
+        guards.push(core.locks.lock(org, tid).await?);
+        let place = Place { company: company.clone(), org: org_name.clone(), tid: tid.clone() };
+        warm(core, &owner, org, &place).await?;
+        match visible(core, &owner, &core.world.load_full(), org, &place) {
+            Ok((current, _)) if current.revision == *revision => found.push((place, current)),
+            Ok(_) => {}
+            Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if found.is_empty() {
+        return Ok(0);
+    }
+    Ok(commit(core, found, guards).await?.len())
+}
+
 fn org_of(core: &Core, caller: &Caller, company: &CompanyName, org: &OrgName) -> Result<OrgId> {
     let world = core.world();
     let found = caller.org(&world.catalogue, company, org)?;
@@ -103,7 +136,10 @@ async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec
         drop(landing);
         drop(guards);
         // Here, where no caller that goes away can stop it.
-        made.iter().enumerate().filter(|(at, _)| done(*at)).for_each(|(_, (_, job))| shared.jobs.add(job.clone()));
+        for (_, (_, job)) in made.iter().enumerate().filter(|(at, _)| done(*at)) {
+            shared.erasures.resumed(job);
+            shared.jobs.add(job.clone());
+        }
         if gone.len() < found.len() {
             found.iter().for_each(|(place, current)| shared.cache.forget(current.org, &place.tid));
             return Err(Error::refused(Code::Overloaded, "the transcript changed meanwhile; try again"));

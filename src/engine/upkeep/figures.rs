@@ -10,6 +10,8 @@ pub struct Figures {
     pub ingested: u64,
     /// Searches answered.
     pub searches: u64,
+    /// Transcripts erased because they were too old.
+    pub retention_erased: u64,
     /// Commits made, and writes in them, and microseconds spent.
     pub commits: u64,
     /// Writes in commits.
@@ -46,6 +48,7 @@ pub fn figures(core: &crate::engine::core::Core) -> Figures {
         edits: counters.edits.load(Relaxed),
         ingested: counters.ingested.load(Relaxed),
         searches: counters.searches.load(Relaxed),
+        retention_erased: counters.retention_erased.load(Relaxed),
         commits: counters.commits.load(Relaxed),
         committed_writes: counters.writes.load(Relaxed),
         commit_micros: counters.commit_micros.load(Relaxed),

@@ -1,6 +1,7 @@
 //! Jobs that go on over restarts: erasing what deleted transcripts, folders and organisations left in files.
 pub mod list;
 
+use super::erasing;
 use super::progress::Progress;
 use crate::base::causes::chain;
 use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
@@ -9,6 +10,8 @@ use crate::engine::edit::committer::{Request, Then};
 use crate::engine::edit::current::Current;
 use crate::engine::edit::locks::Guard;
 use crate::engine::error::{Error, Result, stop_if_fatal};
+use crate::stores::archive::Erasure;
+use crate::stores::database::Job;
 use crate::stores::database::{Checkpoint, Row, Write};
 use list::Task;
 use std::sync::Arc;
@@ -56,8 +59,9 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
         let mut failed = false;
         for job in jobs {
             match serde_json::from_str(&job.body) {
-                Ok(task) => match step(core, runtime, &task) {
-                    Ok(()) => finished.push(job.id),
+                Ok(task) => match step(core, runtime, &job, &task) {
+                    Ok(true) => finished.push((job, task)),
+                    Ok(false) => {}
                     Err(error) => {
                         failed = true;
                         stop_at(&error);
@@ -74,14 +78,19 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
                 return;
             }
         }
-        if let Err(error) = finish(core, finished) {
-            failed = true;
-            stop_at(&error);
-            tracing::error!(error = %chain(&error), "jobs could not be finished; they are tried again");
+        let mut rest = if failed { AGAIN } else { Duration::from_millis(20) };
+        if !finished.is_empty() && core.stores.archive.is_frozen() {
+            // A backup that runs keeps files as they were: they go when it is complete.
+            rest = AGAIN;
+        } else if !finished.is_empty() {
+            if let Err(error) = finish(core, &finished) {
+                rest = AGAIN;
+                stop_at(&error);
+                tracing::error!(error = %chain(&error), "jobs could not be finished; they are tried again");
+            }
+            // Purging rewrites index files: never more than a fifth of the time.
+            rest = (begun.elapsed() * 4).clamp(rest, Duration::from_secs(30));
         }
-        // Purging rewrites index files: never more than a fifth of the time.
-        let least = if failed { AGAIN } else { Duration::from_millis(20) };
-        let rest = (begun.elapsed() * 4).clamp(least, Duration::from_secs(30));
         core.pause(rest);
     }
 }
@@ -92,38 +101,65 @@ fn stop_at(error: &Error) {
     }
 }
 
-/// Bytes go from index files and from the database's log; then the jobs are forgotten.
-fn finish(core: &Core, finished: Vec<String>) -> Result<()> {
-    if finished.is_empty() {
-        return Ok(());
-    }
+/// Bytes go from index files, from the database and its log, and from what was set aside; then the jobs are forgotten.
+fn finish(core: &Core, finished: &[(Job, Task)]) -> Result<()> {
     core.stores.index.purge()?;
-    core.stores.database.checkpoint(Checkpoint::Empty)?;
-    let writes = finished.iter().map(|id| Write::DeleteJob(id.clone())).collect();
+    core.stores.database.checkpoint(Checkpoint::Clean)?;
+    let mut removed = core.stores.database.forget_kept()?;
+    for erasure in erasures(finished) {
+        removed.extend(core.stores.archive.forget_aside(&erasure)?.into_iter().map(|file| format!("archive/{file}")));
+    }
+    for file in &removed {
+        tracing::warn!(%file, "removed: it was set aside by a repair, and may hold what has been erased");
+    }
+    let writes = finished.iter().map(|(job, _)| Write::DeleteJob(job.id.clone())).collect();
     core.committer.commit_blocking(Request::plain(writes))?;
-    for id in finished {
-        core.jobs.done(&id);
+    let now = core.clock.now();
+    for (job, task) in finished {
+        core.erasures.finished(&job.id, task, &removed, now);
+        core.jobs.done(&job.id);
     }
     Ok(())
 }
 
-fn step(core: &Arc<Core>, runtime: &Runtime, task: &Task) -> Result<()> {
+/// What is erased by the jobs, as the archive is told.
+fn erasures(finished: &[(Job, Task)]) -> Vec<Erasure> {
+    let mut places = Vec::new();
+    let mut all = Vec::new();
+    for (_, task) in finished {
+        match task {
+            Task::Erase { company, org_name, tid, .. } => {
+                places.push(Place { company: company.clone(), org: org_name.clone(), tid: tid.clone() });
+            }
+            Task::EraseField(field) => all.push(Erasure::Metadata(field.company.clone(), field.org_name.clone())),
+            Task::DiscardOrg { company, org_name } => all.push(Erasure::Org(company.clone(), org_name.clone())),
+            // Its transcripts were told one by one.
+            Task::EraseFolder { .. } => {}
+        }
+    }
+    all.push(Erasure::Transcripts(places));
+    all
+}
+
+/// Works on a job; whether all is done but the bytes that go for all jobs together.
+fn step(core: &Arc<Core>, runtime: &Runtime, job: &Job, task: &Task) -> Result<bool> {
     match task {
         Task::Erase { key, org, company, org_name, tid, words } => {
             let place = Place { company: company.clone(), org: org_name.clone(), tid: tid.clone() };
-            erase(core, runtime, (*key, *words), *org, &place)
+            erase(core, runtime, (*key, *words), *org, &place)?;
         }
         Task::EraseFolder { folder, org, company, org_name, .. } => {
-            erase_folder(core, runtime, *folder, *org, (company, org_name))
+            erase_folder(core, runtime, *folder, *org, (company, org_name))?;
         }
+        Task::EraseField(field) => return erasing::step(core, runtime, job, field),
         Task::DiscardOrg { company, org_name } => {
             let _unchanged = runtime.block_on(core.configuring.lock());
             if core.world().catalogue.org(company, org_name).is_none() {
                 discard_org(core, company, org_name)?;
             }
-            Ok(())
         }
     }
+    Ok(true)
 }
 
 fn erase(
@@ -195,7 +231,9 @@ fn erase_folder(
         let staged: Vec<(Key, Revision)> = rows.iter().map(|row| (row.key, row.words_revision)).collect();
         core.stores.archive.discard(&staged)?;
         let place = |row: &Row| Place { company: company.clone(), org: org_name.clone(), tid: row.tid.clone() };
-        remove_places(core, runtime, org, &rows.iter().map(place).collect::<Vec<_>>())?;
+        let places: Vec<Place> = rows.iter().map(place).collect();
+        remove_places(core, runtime, org, &places)?;
+        core.stores.archive.forget_aside(&Erasure::Transcripts(places))?;
         let writes = rows.iter().map(|row| (erasing(row), Then::Forget(row.org, row.tid.clone()))).collect();
         core.committer.commit_blocking(Request::many(writes, Vec::new()))?;
         drop(guards);

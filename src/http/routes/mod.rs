@@ -1,5 +1,6 @@
 //! Handlers, one file a resource: take the request apart, one call of the engine, dress the answer.
 pub mod config;
+pub mod erase;
 pub mod ingest;
 pub mod list;
 pub mod metadata;

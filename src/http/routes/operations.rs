@@ -83,10 +83,11 @@ pub async fn unknown() -> Answer {
 #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
 fn figures(now: &Figures, in_flight: usize) -> prometheus::Result<Registry> {
     let registry = Registry::new();
-    let counters: [(&str, &str, f64); 8] = [
+    let counters: [(&str, &str, f64); 9] = [
         ("edits_total", "Edits answered.", now.edits as f64),
         ("ingested_total", "Transcripts brought in.", now.ingested as f64),
         ("searches_total", "Searches answered.", now.searches as f64),
+        ("retention_erased_total", "Transcripts erased because they were too old.", now.retention_erased as f64),
         ("commits_total", "Commits of the database.", now.commits as f64),
         ("committed_writes_total", "Writes in commits of the database.", now.committed_writes as f64),
         ("commit_seconds_total", "Time spent in commits of the database.", now.commit_micros as f64 / 1e6),

@@ -4,7 +4,7 @@ mod frozen;
 mod mending;
 
 use super::layout::{self, BODY, METADATA};
-use super::{Archive, Fate, Found, Frozen, MetadataFile, StagedBody, walk};
+use super::{Archive, Erasure, Fate, Found, Frozen, MetadataFile, StagedBody, walk};
 use crate::base::atomic_file::{self, Failure};
 use crate::base::digest;
 use crate::domain::identity::{CompanyName, Key, OrgName, Place, Revision};
@@ -294,6 +294,14 @@ impl Archive for FilesArchive {
 
     fn tidy(&self, belongs: &mut dyn FnMut(&Found) -> bool) -> Result<Vec<String>> {
         self.tidy_files(belongs)
+    }
+
+    fn forget_aside(&self, erased: &Erasure) -> Result<Vec<String>> {
+        self.forget_files_aside(erased)
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.freezer.is_frozen()
     }
 
     fn freeze(&self) -> Result<Box<dyn Frozen>> {

@@ -138,6 +138,14 @@ impl Archive for MemoryArchive {
         Ok(gone)
     }
 
+    fn forget_aside(&self, _: &super::Erasure) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn is_frozen(&self) -> bool {
+        false
+    }
+
     fn freeze(&self) -> Result<Box<dyn Frozen>> {
         Err(StoreError::plain(Store::Archive, Kind::Unavailable, "freeze an archive that has no files"))
     }

@@ -68,6 +68,17 @@ pub enum Fate {
     SetAside,
 }
 
+/// What is erased, of which copies may have been set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// Transcripts.
+    Transcripts(Vec<Place>),
+    /// Metadata of an organisation: which of its files hold it nobody can tell, they are damaged.
+    Metadata(CompanyName, OrgName),
+    /// All of an organisation.
+    Org(CompanyName, OrgName),
+}
+
 /// The archive as it was at one moment, until it is dropped.
 pub trait Frozen: Send + Sync {
     /// Every file there was, by its path within the archive, staged bodies included.
@@ -122,6 +133,10 @@ pub trait Archive: Send + Sync {
     fn set_metadata_aside(&self, place: &Place) -> Result<()>;
     /// Sets aside what is not of the archive's making, and the transcripts that `belongs` refuses; where each went.
     fn tidy(&self, belongs: &mut dyn FnMut(&Found) -> bool) -> Result<Vec<String>>;
+    /// Removes what was set aside and may hold copies of what is erased; where each lay.
+    fn forget_aside(&self, erased: &Erasure) -> Result<Vec<String>>;
+    /// Whether a moment is held by [`Archive::freeze`]: files removed or replaced since are still there until it ends.
+    fn is_frozen(&self) -> bool;
     /// Everything as it is at this moment, however it changes meanwhile. One moment at a time.
     fn freeze(&self) -> Result<Box<dyn Frozen>>;
 }

@@ -30,6 +30,8 @@ pub enum Checkpoint {
     Anew,
     /// All of it, and nothing of what the log held is left; readers are waited for.
     Empty,
+    /// The same, and nothing of what was deleted is left within the main file either. Reads all of it.
+    Clean,
 }
 
 /// The write-ahead log, bytes.
@@ -92,6 +94,8 @@ pub trait Database: Transcripts + Owing + Administration {
     fn log(&self) -> Log;
     /// Copies everything, as it is when `begun` is called, to a new file; writes go on meanwhile. Not flushed.
     fn copy(&self, to: &std::path::Path, begun: &mut dyn FnMut()) -> Result<()>;
+    /// Removes damaged files that a repair has kept beside the main one: nobody can tell what they hold. Their names.
+    fn forget_kept(&self) -> Result<Vec<String>>;
     /// Reads every page and checks the structure; a list of what is wrong.
     fn check(&self) -> Result<Vec<String>>;
 }

@@ -67,6 +67,11 @@ impl Server {
         self.post("/config/Acme/Acme-Sales/folders", &json!({"Inbound": {"custom_meta": names}, "Other": {}})).ok(200);
     }
 
+    /// An environment override for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     pub fn data(&self) -> PathBuf {
         self.data.clone().unwrap_or_else(|| self.scratch.path().join("data"))
     }

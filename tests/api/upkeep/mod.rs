@@ -1,5 +1,6 @@
 //! Looking after the stores: the index made again (contract section 9).
 mod backup;
+mod erase;
 mod repair;
 
 use crate::support::Server;

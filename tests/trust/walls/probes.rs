@@ -160,6 +160,17 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
             ],
         ),
         ("/tokens/{id}", "DELETE") => ("/tokens", vec![("/{k}", JSON, None, Ruins)]),
+        ("/erase/{company}/{org}" | "/erase/{company}/{org}/{folder}", "GET") => {
+            (if path.ends_with("{folder}") { "/erase/{c}/{o}/{d}" } else { "/erase/{c}/{o}" }, vec![("", JSON, None, Reads)])
+        }
+        ("/erase/{company}/{org}" | "/erase/{company}/{org}/{folder}", "POST") => (
+            if path.ends_with("{folder}") { "/erase/{c}/{o}/{d}" } else { "/erase/{c}/{o}" },
+            vec![
+                ("?dry_run=true", JSON, Some(r#"{"field":"{f}"}"#), Reads),
+                ("", JSON, Some(r#"{"field":"{f}"}"#), Ruins),
+                ("", JSON, Some("{}"), Reads),
+            ],
+        ),
         ("/reindex" | "/backup", "GET") => (path, vec![("", JSON, None, Reads)]),
         ("/reindex" | "/backup", "POST") => {
             (path, vec![("", JSON, Some(r#"{"to":"x"}"#), Whole), ("", JSON, None, Whole)])

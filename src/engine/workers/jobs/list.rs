@@ -1,6 +1,6 @@
 //! What jobs there are to do, and the list of those that are not done.
 use crate::base::digest;
-use crate::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, Place, Revision, Tid};
+use crate::domain::identity::{CompanyName, FolderId, FolderName, Key, OrgId, OrgName, Place, Revision, Tid};
 use crate::stores::database::Job;
 use parking_lot::{Condvar, Mutex};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,8 @@ pub enum Task {
         /// Whether the whole organisation goes: then its files went as one folder.
         whole_org: bool,
     },
+    /// Every value of a metadata field.
+    EraseField(FieldErasure),
     /// The files of a deleted organisation, set aside as one.
     DiscardOrg {
         /// Names.
@@ -46,6 +48,37 @@ pub enum Task {
         /// Names.
         org_name: OrgName,
     },
+}
+
+/// A field being erased, and how far that is. It is written down after every piece of the work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldErasure {
+    /// Organisation.
+    pub org: OrgId,
+    /// Names.
+    pub company: CompanyName,
+    /// Names.
+    pub org_name: OrgName,
+    /// Only this folder of it.
+    #[serde(default)]
+    pub folder: Option<(FolderId, FolderName)>,
+    /// The field, in any spelling.
+    pub field: String,
+    /// Where the walk through the transcripts stands.
+    #[serde(default)]
+    pub after: Option<Key>,
+    /// Transcripts looked at.
+    #[serde(default)]
+    pub looked: u64,
+    /// Those that held it.
+    #[serde(default)]
+    pub erased: u64,
+    /// company/org/tid of those whose metadata cannot be read.
+    #[serde(default)]
+    pub unread: Vec<String>,
+    /// Whether the walk is over.
+    #[serde(default)]
+    pub walked: bool,
 }
 
 /// Unfinished jobs.
@@ -101,6 +134,13 @@ impl Jobs {
             self.bell.wait(&mut state);
         }
         (!state.closed).then(|| state.jobs.values().cloned().collect())
+    }
+
+    /// A job has moved on: what it needs is another text now.
+    pub fn moved_on(&self, job: &Job) {
+        if let Some(known) = self.state.lock().jobs.get_mut(&job.id) {
+            known.body.clone_from(&job.body);
+        }
     }
 
     /// A job is done.

@@ -34,6 +34,11 @@ impl Freezer {
         Ok(freezer)
     }
 
+    /// Whether a moment is held.
+    pub fn is_frozen(&self) -> bool {
+        self.notes.lock().is_some()
+    }
+
     /// To be called before `path` is replaced, made or removed.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Damage in single files: what sums prove is corrected, what belongs to nobody is set aside.
 use super::super::layout::{self, BODY, METADATA};
-use super::super::{Found, walk};
+use super::super::{Erasure, Found, walk};
 use super::{FilesArchive, exists, failed};
 use crate::base::atomic_file::{self, Failure};
 use crate::base::digest::sha256_hex;
@@ -108,6 +108,29 @@ impl FilesArchive {
         Ok(format!("{}", to.strip_prefix(&self.root).unwrap_or(&to).display()))
     }
 
+    /// See [`crate::stores::archive::Archive::forget_aside`].
+    pub(super) fn forget_files_aside(&self, erased: &Erasure) -> Result<Vec<String>> {
+        let aside = self.root.join(ASIDE);
+        if !exists(&aside)? {
+            return Ok(Vec::new());
+        }
+        let mut files = Vec::new();
+        files_below(&aside, &mut files)?;
+        let mut removed = Vec::new();
+        for file in files {
+            let own = file.strip_prefix(&aside).unwrap_or(&file);
+            if may_hold(own, erased) {
+                super::remove(&file)?;
+                removed.push(format!("{ASIDE}/{}", own.display()));
+            }
+        }
+        if !removed.is_empty() {
+            atomic_file::flush_dirs(&self.root, &BTreeSet::from([aside])).map_err(failed)?;
+        }
+        removed.sort();
+        Ok(removed)
+    }
+
     /// See [`crate::stores::archive::Archive::catalogue`].
     pub(super) fn read_catalogue(&self) -> Result<Option<String>> {
         match fs::read_to_string(self.root.join(layout::CATALOGUE)) {
@@ -122,6 +145,48 @@ impl FilesArchive {
         let path = self.root.join(layout::CATALOGUE);
         atomic_file::replace(&path, &self.temporary(), text.as_bytes()).map_err(failed)
     }
+}
+
+/// Whether a file that was set aside, by its path there, may hold what is erased: damaged as it may be, its place and
+/// its name are all that tells. Bodies that never got a name may be anybody's.
+fn may_hold(own: &Path, erased: &Erasure) -> bool {
+    let parts: Vec<String> = own.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let name = parts.last().map_or("", String::as_str);
+    let staged = parts.first().is_some_and(|first| first == ".staging");
+    let in_org = |company: &str, org: &str| {
+        parts.first().is_some_and(|own| *own == layout::encode(company))
+            && parts.get(1).is_some_and(|own| *own == layout::encode(org))
+    };
+    // `<tid>.json`, `<tid>.jsonmeta`, and either with a number when there were several.
+    let is_body = name.ends_with(".json")
+        || name.rsplit_once('.').is_some_and(|(stem, number)| {
+            stem.ends_with(".json") && number.bytes().all(|digit| digit.is_ascii_digit())
+        });
+    match erased {
+        Erasure::Org(company, org) => staged || in_org(company.as_str(), org.as_str()),
+        Erasure::Metadata(company, org) => in_org(company.as_str(), org.as_str()) && !is_body,
+        Erasure::Transcripts(places) => {
+            staged
+                || places.iter().any(|place| {
+                    let rest = name.strip_prefix(&layout::encode(place.tid.as_str()));
+                    rest.is_some_and(|rest| rest.starts_with(".json"))
+                        && in_org(place.company.as_str(), place.org.as_str())
+                })
+        }
+    }
+}
+
+/// Every file below a folder.
+fn files_below(dir: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for path in FilesArchive::names_in(dir)? {
+        // A link is a file of its own: it is not followed.
+        if fs::symlink_metadata(&path).is_ok_and(|about| about.is_dir()) {
+            files_below(&path, found)?;
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(())
 }
 
 fn flip(bytes: &mut [u8], at: usize, bit: u32) {

@@ -131,6 +131,10 @@ impl Database for MemoryDatabase {
         Err(StoreError::plain(Store::Database, Kind::Unavailable, "copy a database that has no file"))
     }
 
+    fn forget_kept(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     fn check(&self) -> Result<Vec<String>> {
         Ok(Vec::new())
     }

@@ -6,6 +6,7 @@
 //! when it is quiet.
 use super::fault::{During, fault};
 use super::open;
+use super::scrub::Scrubber;
 use super::writer::Writer;
 use crate::stores::database::{Checkpoint, Log};
 use crate::stores::error::{Kind, Result, Store, StoreError};
@@ -31,6 +32,8 @@ const ROOM_QUIET: u64 = 16 << 20;
 const ROOM_STEP: u64 = 2 << 20;
 /// Rounds beside the writer before it is held up for the rest: each leaves less.
 const ROUNDS_BESIDE: usize = 3;
+/// Pages scrubbed while commits wait: a few milliseconds.
+const SCRUBBED: usize = 256;
 /// Bytes left to move from which another round beside the writer is worth while.
 const ROUND_WORTH: u64 = 1 << 20;
 
@@ -65,9 +68,9 @@ impl Mover {
     }
 
     /// Moves the log into the file as far as `how` says.
-    pub fn checkpoint(&self, how: Checkpoint, writer: &Mutex<Writer>) -> Result<()> {
+    pub fn checkpoint(&self, how: Checkpoint, writer: &Mutex<Writer>, scrubber: &Scrubber) -> Result<()> {
         let connection = self.connection.lock();
-        if how == Checkpoint::Empty {
+        if matches!(how, Checkpoint::Empty | Checkpoint::Clean) {
             // The table of pending edits has what the archive has by now.
             writer.lock().fold_all()?;
         } else {
@@ -89,6 +92,7 @@ impl Mover {
                 self.run(&connection, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
             }
             Checkpoint::Empty => self.empty(&connection, writer),
+            Checkpoint::Clean => self.clean(&connection, writer, scrubber),
         }
     }
 
@@ -97,12 +101,37 @@ impl Mover {
         {
             // The writer's lock instead of the file's: the next commit queues and does not poll.
             let _queue = writer.lock();
-            if self.run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")? {
-                let why = "emptying the log: a reader did not let go of it";
-                return Err(StoreError::plain(Store::Database, Kind::Unavailable, why));
-            }
+            self.truncate(connection)?;
         }
         if had >= ROOM_QUIET { self.make_room(ROOM_QUIET, writer) } else { Ok(()) }
+    }
+
+    /// Empties the log and zeroes what deleted values left in pages, some pages at a time, between which commits may
+    /// go in: what they move is alive.
+    fn clean(&self, connection: &Connection, writer: &Mutex<Writer>, scrubber: &Scrubber) -> Result<()> {
+        self.empty(connection, writer)?;
+        let stained = scrubber.stained()?;
+        if stained.is_empty() {
+            return Ok(());
+        }
+        for pages in stained.chunks(SCRUBBED) {
+            let queue = writer.lock();
+            self.truncate(connection)?;
+            queue.drop_cache()?;
+            scrubber.scrub(pages)?;
+            MutexGuard::unlock_fair(queue);
+        }
+        scrubber.flush()?;
+        self.empty(connection, writer)
+    }
+
+    /// Moves all of the log and cuts it away; the writer's lock is held.
+    fn truncate(&self, connection: &Connection) -> Result<()> {
+        if self.run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")? {
+            let why = "emptying the log: a reader did not let go of it";
+            return Err(StoreError::plain(Store::Database, Kind::Unavailable, why));
+        }
+        Ok(())
     }
 
     /// Runs a checkpoint and notes where the log stands; whether somebody was in the way.

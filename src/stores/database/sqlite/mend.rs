@@ -114,6 +114,27 @@ pub fn replace(path: &Path) -> Result<Salvaged> {
     Ok(salvaged)
 }
 
+/// Removes the damaged files that were kept beside the file, and copies that a repair broke off left; their names.
+///
+/// # Errors
+/// When they cannot be removed.
+pub fn forget_kept(path: &Path) -> Result<Vec<String>> {
+    let failed = |error| StoreError::io(Store::Database, "removing damaged files that were kept", error);
+    let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let endings = [".damaged-", ".mending", ".restoring"].map(|ending| format!("{own}{ending}"));
+    let mut removed = Vec::new();
+    for entry in fs::read_dir(path.parent().unwrap_or(Path::new("."))).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if endings.iter().any(|ending| name.starts_with(ending)) {
+            fs::remove_file(entry.path()).map_err(failed)?;
+            removed.push(name);
+        }
+    }
+    removed.sort();
+    Ok(removed)
+}
+
 /// Gives the file a new epoch: marks made before are not known any more, an index made before is not its own.
 ///
 /// # Errors

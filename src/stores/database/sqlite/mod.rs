@@ -15,6 +15,7 @@ pub mod mend;
 mod open;
 mod pending;
 mod readers;
+mod scrub;
 #[cfg(test)]
 mod speed;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use log::Mover;
 use parking_lot::{Mutex, MutexGuard};
 use pending::Pending;
 use readers::Readers;
+use scrub::Scrubber;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -43,11 +45,13 @@ const OWE_AT_ONCE: i64 = 4_096;
 /// Reads of a row that came to nothing before edits are held up for one.
 const READS: usize = 16;
 
-/// The database in a file. Fields are dropped in order: the writer goes last, and leaves no log behind.
+/// The database in a file. Fields are dropped in order: the writer goes last of the connections, and leaves no log
+/// behind; the file that is scrubbed is closed after it, when no lock of SQLite's can be lost by that.
 pub struct SqliteDatabase {
     readers: Readers,
     mover: Mover,
     writer: Mutex<Writer>,
+    scrubber: Scrubber,
     pending: Arc<Pending>,
     path: PathBuf,
     secret: [u8; 32],
@@ -74,6 +78,7 @@ impl SqliteDatabase {
             readers: Readers::new(path.clone())?,
             pending: writer.pending(),
             writer: Mutex::new(writer),
+            scrubber: Scrubber::open(&path)?,
             path,
             secret: identity.secret,
             now: AtomicI64::new(i64::MIN),
@@ -209,7 +214,7 @@ impl Database for SqliteDatabase {
     }
 
     fn checkpoint(&self, how: Checkpoint) -> Result<()> {
-        self.mover.checkpoint(how, &self.writer)
+        self.mover.checkpoint(how, &self.writer, &self.scrubber)
     }
 
     fn log(&self) -> Log {
@@ -218,6 +223,10 @@ impl Database for SqliteDatabase {
 
     fn copy(&self, to: &Path, begun: &mut dyn FnMut()) -> Result<()> {
         copy::copy(&self.path, to, begun)
+    }
+
+    fn forget_kept(&self) -> Result<Vec<String>> {
+        mend::forget_kept(&self.path)
     }
 
     fn check(&self) -> Result<Vec<String>> {

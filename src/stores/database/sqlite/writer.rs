@@ -80,6 +80,12 @@ impl Writer {
         })
     }
 
+    /// Lets go of every page it remembers.
+    pub fn drop_cache(&self) -> Result<()> {
+        let dropped = self.connection.execute_batch("PRAGMA shrink_memory");
+        dropped.map_err(|error| fault(During::Read, "letting go of pages", error))
+    }
+
     /// For tests that make the disk fill up.
     #[cfg(test)]
     pub fn connection(&self) -> &Connection {

@@ -44,6 +44,55 @@ fn no_unconfigured_value_is_left_when_all_is_archived_and_quiet() {
 }
 
 #[test]
+fn no_deleted_value_is_left_in_the_gaps_of_pages_either() {
+    let (folder, path) = place();
+    let database = SqliteDatabase::open(&path).unwrap();
+    let all: Vec<Stored> = (1..=600).map(|key| secretive(&new(key, &format!("t{key}")), key % 3)).collect();
+    stands(&database, &all.iter().map(create).collect::<Vec<_>>());
+    // Rows that grow and shrink at random, so that pages are split and joined.
+    let mut random = 7_u32;
+    let mut next = |below: u32| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 8) % below
+    };
+    let write = |values: &dyn Fn(&mut dyn FnMut(u32) -> u32, u32) -> (u32, String),
+                 times: u32,
+                 next: &mut dyn FnMut(u32) -> u32| {
+        let writer = database.writer.lock();
+        writer.connection().execute_batch("BEGIN").unwrap();
+        for time in 0..times {
+            let (key, values) = values(next, time);
+            let sql = include_str!("rewrite.sql");
+            writer.connection().prepare_cached(sql).unwrap().execute(rusqlite::params![key, values]).unwrap();
+            if time % 20 == 0 {
+                writer.connection().execute_batch("COMMIT; BEGIN").unwrap();
+            }
+        }
+        writer.connection().execute_batch("COMMIT").unwrap();
+    };
+    let secret = |next: &mut dyn FnMut(u32) -> u32, _| {
+        let times = [1, 3, 10, 40, 200][next(5) as usize];
+        (1 + next(600), "WALDEINSAMKEIT".repeat(times))
+    };
+    let clean = |next: &mut dyn FnMut(u32) -> u32, time: u32| (time + 1, "x".repeat(1 + next(300) as usize));
+    let mut stained = false;
+    for _ in 0..6 {
+        write(&secret, 3_000, &mut next);
+        write(&clean, 600, &mut next);
+        database.checkpoint(Checkpoint::Empty).unwrap();
+        stained |= !found(folder.path(), "WALDEINSAMKEIT").is_empty();
+        database.checkpoint(Checkpoint::Clean).unwrap();
+        assert_eq!(found(folder.path(), "WALDEINSAMKEIT"), Vec::<String>::new());
+        // What the writer remembered is gone too: pages written from now on bring nothing back.
+        write(&clean, 600, &mut next);
+        database.checkpoint(Checkpoint::Empty).unwrap();
+        assert_eq!(found(folder.path(), "WALDEINSAMKEIT"), Vec::<String>::new());
+        assert!(database.check().unwrap().is_empty());
+    }
+    assert!(stained, "the trace this test is about is not made any more");
+}
+
+#[test]
 fn an_erased_id_is_left_as_a_keyed_hash_only() {
     let (folder, path) = place();
     let database = SqliteDatabase::open(&path).unwrap();
