@@ -9,6 +9,8 @@
     reason = "a test that meets the unexpected fails with its place named"
 )]
 mod counts;
+mod failing_disk;
+mod script;
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the black-box tests, which use all of it")]
 mod support;

@@ -98,6 +98,10 @@ impl State {
         let before = self.shown.load_full();
         let made = catch_unwind(AssertUnwindSafe(|| make(writer, &before)))
             .unwrap_or_else(|panic| Err(panicked(what, panic.as_ref())));
+        if let Some(unflushed) = writer.turns.unflushed().or(writer.records.unflushed()) {
+            let why = made.err().map_or(String::new(), |error| crate::base::causes::chain(&error));
+            return Err(StoreError::new(Store::Index, Kind::Fatal, unflushed.operation, why));
+        }
         match made {
             Ok(next) => {
                 if let Some(next) = next {
