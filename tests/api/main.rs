@@ -15,7 +15,6 @@ mod concurrency;
 mod config;
 mod contract;
 mod crash;
-mod disk_full;
 mod durability;
 mod errors;
 mod fields;

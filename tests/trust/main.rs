@@ -9,6 +9,7 @@
     reason = "a test that meets the unexpected fails with its place named"
 )]
 mod counts;
+mod disk_full;
 mod failing_disk;
 mod script;
 #[path = "../api/support/mod.rs"]
