@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::tokens::table::TokenTable;
 use super::workers::jobs::list::Task;
 use super::workers::progress::Progress;
-use super::workers::{archiver, backfill, indexer, janitor, jobs, rebuild};
+use super::workers::{archiver, auditor, backfill, indexer, janitor, jobs, rebuild};
 use super::world::World;
 use crate::base::causes::chain;
 use crate::base::clock::Clock;
@@ -72,6 +72,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         rebuild_noted: AtomicBool::new(false),
         backup: Default::default(),
         reindexing: AtomicBool::new(false),
+        index_doubted: AtomicBool::new(false),
         rebuild_total: AtomicU64::new(index.len() as u64),
         stores,
         settings,
@@ -171,6 +172,7 @@ impl Workers {
             spawn("indexer", core, |core, _| indexer::run(core))?,
         ];
         let helpers = vec![
+            spawn("auditor", core, auditor::run)?,
             spawn("backfill", core, backfill::run)?,
             spawn("jobs", core, jobs::run)?,
             spawn("janitor", core, |core, _| janitor::run(core))?,

@@ -6,6 +6,7 @@ use super::cursor::{Binding, Bookmark, Path, Place};
 use super::freshness;
 use super::rows::{Setting, result_row};
 use super::zip::{Export, Packing};
+use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
 use crate::domain::identity::{self, OrgId};
@@ -204,8 +205,13 @@ fn bind_at(
 }
 
 /// What the caller is told when the index does not answer.
-pub(super) fn refused(error: StoreError, budget: Duration) -> Error {
+pub(super) fn refused(core: &Core, error: StoreError, budget: Duration) -> Error {
+    core.doubt_index(&error);
     match error.kind {
+        Kind::Corrupt if error.store == Store::Index => {
+            tracing::error!(error = %chain(&error), "the search index is damaged");
+            Error::refused(Code::IndexRebuilding, "the search index is damaged and is made again; edits and reads work")
+        }
         Kind::TooExpensive => {
             let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
             Refusal::new(Code::SearchTooSlow, detail).into()
@@ -229,7 +235,8 @@ struct Asked {
 
 impl Asked {
     fn page(&self, budget: Duration) -> Result<SearchPage> {
-        self.core.stores.index.search(&self.resolved.search, budget).map_err(|error| refused(error, budget))
+        let found = self.core.stores.index.search(&self.resolved.search, budget);
+        found.map_err(|error| refused(&self.core, error, budget))
     }
 
     fn answer(self, page: SearchPage) -> Result<SearchAnswer> {

@@ -6,6 +6,7 @@
 use super::directory::{Files, Flushing, TEMPORARY};
 use super::failure::failed;
 use super::schema;
+use crate::base::causes::chain;
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -279,7 +280,11 @@ impl Check {
                 Ok(damaged) => break damaged,
                 // A merge may end meanwhile and take away files that were to be read.
                 Err(_) if before != segments() && tries < CHECKS => tries += 1,
-                Err(error) => return Err(failed(format!("check the {}", self.name), error)),
+                Err(error) => {
+                    let failure = failed(format!("check the {}", self.name), error);
+                    // Damage is what was asked for: it is an answer.
+                    return if failure.kind == Kind::Corrupt { Ok(vec![chain(&failure)]) } else { Err(failure) };
+                }
             }
         };
         let mut lines: Vec<String> =
