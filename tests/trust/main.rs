@@ -15,3 +15,4 @@ mod script;
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the black-box tests, which use all of it")]
 mod support;
+mod torn;

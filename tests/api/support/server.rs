@@ -101,7 +101,8 @@ impl Server {
             .expect("the binary starts");
         self.child = Some(child);
         self.wait_ready()?;
-        self.token = std::fs::read_to_string(self.data().join("root.token")).expect("a root token").trim().to_owned();
+        let token = std::fs::read(self.data().join("root.token")).expect("a root token");
+        self.token = String::from_utf8_lossy(&token).trim().to_owned();
         Ok(())
     }
 
