@@ -2,11 +2,12 @@
 use super::data_folder::DataFolder;
 use crate::stores::Stores;
 use crate::stores::archive::files::FilesArchive;
+use crate::stores::archive::layout::CATALOGUE;
 use crate::stores::database::Administration;
 use crate::stores::database::sqlite::SqliteDatabase;
 use crate::stores::error::{Kind, StoreError};
 use crate::stores::index::tantivy::TantivyIndex;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::sync::Arc;
 
 /// Opens the three stores of a data folder. The database comes first: it says which index is its own.
@@ -15,6 +16,7 @@ use std::sync::Arc;
 /// When one of them cannot be opened, with its place on disk.
 pub fn open(folder: &DataFolder) -> Result<Stores> {
     let (database_file, index_dir, archive_dir) = (folder.database(), folder.index(), folder.archive());
+    refuse_archive_alone(folder)?;
     let database = SqliteDatabase::open(&database_file)
         .and_then(|database| database.look_through().map(|()| database))
         .map_err(|error| advised(error, folder))
@@ -25,6 +27,20 @@ pub fn open(folder: &DataFolder) -> Result<Stores> {
     let archive = FilesArchive::open(archive_dir.clone())
         .with_context(|| format!("cannot open the archive {}", archive_dir.display()))?;
     Ok(Stores { database: Arc::new(database), index: Arc::new(index), archive: Arc::new(archive) })
+}
+
+/// An archive whose database is gone is not served with an empty one: its transcripts would be strangers in it.
+fn refuse_archive_alone(folder: &DataFolder) -> Result<()> {
+    let gone = folder.database_bytes().unwrap_or(0) == 0;
+    if gone && folder.archive().join(CATALOGUE).exists() {
+        bail!(
+            "the database {} is missing or empty, but the archive beside it is not. Run `linernotes repair --data {}`: \
+             it makes the database again from the archive. Or put a backup back with `linernotes restore`",
+            folder.database().display(),
+            folder.dir().display()
+        );
+    }
+    Ok(())
 }
 
 /// What to do about a damaged database.

@@ -62,6 +62,11 @@ impl DataFolder {
         &self.dir
     }
 
+    /// Bytes of the database's file; none when it is missing.
+    pub fn database_bytes(&self) -> Option<u64> {
+        std::fs::metadata(self.database()).ok().map(|file| file.len())
+    }
+
     /// The database's file.
     pub fn database(&self) -> PathBuf {
         self.dir.join("main.db")

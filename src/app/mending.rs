@@ -29,7 +29,11 @@ pub struct Mended {
 /// When files cannot be read or written, or nothing is left to make it again from.
 pub fn database(folder: &DataFolder) -> Result<Mended> {
     let path = folder.database();
-    let standing = if path.exists() { mend::examine(&path)? } else { Standing::Broken("it is missing".to_owned()) };
+    let standing = match folder.database_bytes() {
+        None => Standing::Broken("it is missing".to_owned()),
+        Some(0) if folder.archive().exists() => Standing::Broken("it is empty".to_owned()),
+        Some(_) => mend::examine(&path)?,
+    };
     match standing {
         Standing::Sound => Ok(Mended::default()),
         Standing::Mended(words) => {

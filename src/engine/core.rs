@@ -74,6 +74,8 @@ pub struct Core {
     pub erasures: crate::engine::upkeep::erasures::Board,
     /// Set when the index is to be made again; the indexer does it.
     pub reindexing: AtomicBool,
+    /// Set when the index may be damaged; the auditor looks.
+    pub index_doubted: AtomicBool,
     /// Transcripts of the rebuild that runs or ran last.
     pub rebuild_total: AtomicU64,
     /// Set when the server stops.

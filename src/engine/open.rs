@@ -13,7 +13,7 @@ use super::settings::Settings;
 use super::tokens::table::TokenTable;
 use super::workers::jobs::list::Task;
 use super::workers::progress::Progress;
-use super::workers::{archiver, backfill, indexer, janitor, jobs, rebuild, retention};
+use super::workers::{archiver, auditor, backfill, indexer, janitor, jobs, rebuild, retention};
 use super::world::World;
 use crate::base::causes::chain;
 use crate::base::clock::Clock;
@@ -74,6 +74,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         backup: Default::default(),
         erasures: Default::default(),
         reindexing: AtomicBool::new(false),
+        index_doubted: AtomicBool::new(false),
         rebuild_total: AtomicU64::new(index.len() as u64),
         stores,
         settings,
@@ -175,6 +176,7 @@ impl Workers {
             spawn("indexer", core, |core, _| indexer::run(core))?,
         ];
         let helpers = vec![
+            spawn("auditor", core, auditor::run)?,
             spawn("backfill", core, backfill::run)?,
             spawn("jobs", core, jobs::run)?,
             spawn("retention", core, retention::run)?,

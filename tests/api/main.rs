@@ -16,7 +16,6 @@ mod concurrency;
 mod config;
 mod contract;
 mod damage;
-mod disk_full;
 mod durability;
 mod errors;
 mod fields;

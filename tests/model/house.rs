@@ -71,6 +71,20 @@ impl House {
         self.engine = open(&self.stores, &self.faults);
     }
 
+    /// The process dies, and again while it starts, after so many calls of the stores; then it starts.
+    pub async fn crash_twice(&mut self, calls: u64) {
+        self.faults.kill();
+        self.engine.drain(Duration::ZERO).await;
+        let faults = Arc::new(Faults::default());
+        faults.crash_in(calls, calls % 2 == 0);
+        if let Ok(engine) = Engine::open(faulty(&self.stores, &faults), settings(), Clock::system()) {
+            faults.kill();
+            engine.drain(Duration::ZERO).await;
+        }
+        self.faults = Arc::new(Faults::default());
+        self.engine = open(&self.stores, &self.faults);
+    }
+
     /// The index is lost with the next start.
     pub fn lose_index(&mut self) {
         self.stores.index = Arc::new(MemoryIndex::new());
@@ -128,9 +142,13 @@ impl House {
 }
 
 fn open(stores: &Stores, faults: &Arc<Faults>) -> Engine {
+    Engine::open(faulty(stores, faults), settings(), Clock::system()).unwrap()
+}
+
+fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.workers.index_rest = 0;
-    Engine::open(faulty(stores, faults), settings, Clock::system()).unwrap()
+    settings
 }
 
 pub fn ingest(folder: Option<&str>, mode: Option<MetadataMode>) -> IngestOptions {

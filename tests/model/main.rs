@@ -19,6 +19,12 @@ mod plain;
 mod races;
 mod random;
 mod sequence;
+mod storm;
+
+/// A number of the environment, else this one.
+fn counted(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
 
 /// The seeds to run: a few, or as many as the environment says.
 fn seeds(few: u64) -> std::ops::RangeInclusive<u64> {

@@ -9,9 +9,9 @@ use linernotes::domain::refusal::Refusal;
 use linernotes::engine::Engine;
 use linernotes::engine::types::{EditOptions, Idempotency, MetadataMode, Precondition};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-const TIDS: [&str; 9] = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t 7", "t:8"];
+pub const TIDS: [&str; 9] = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t 7", "t:8"];
 const FOLDERS: [&str; 3] = ["A", "B", "C"];
 const FIELDS: [&str; 6] = ["queue", "rating", "vip", "note", "color", "extra"];
 const WORDS: [&str; 4] = ["cancel", "refund", "hello", "weather"];
@@ -22,20 +22,23 @@ const MODES: [(Mode, Option<MetadataMode>); 4] = [
     (Mode::Replace, Some(MetadataMode::Replace)),
 ];
 
-struct Run {
-    house: House,
-    plain: Plain,
-    random: Random,
+/// A run of one seed.
+pub struct Run {
+    pub house: House,
+    pub plain: Plain,
+    pub random: Random,
     seed: u64,
-    log: Vec<String>,
+    /// The last operations.
+    log: VecDeque<String>,
+    pub operations: u64,
 }
 
 /// Prints what led to a failure.
 impl Drop for Run {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("seed {}; the last operations:", self.seed);
-            self.log.iter().rev().take(25).rev().for_each(|line| eprintln!("  {line}"));
+            eprintln!("seed {}; the last of {} operations:", self.seed, self.operations);
+            self.log.iter().for_each(|line| eprintln!("  {line}"));
         }
     }
 }
@@ -43,8 +46,7 @@ impl Drop for Run {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_one_client_does_the_engine_does_what_the_contract_says() {
     for seed in crate::seeds(12) {
-        let (house, plain) = (House::furnished().await, Plain::furnished());
-        let mut run = Run { house, plain, random: Random(seed), seed, log: Vec::new() };
+        let mut run = Run::of(seed).await;
         for _ in 0..120 {
             run.step().await;
         }
@@ -54,21 +56,37 @@ async fn whatever_one_client_does_the_engine_does_what_the_contract_says() {
 }
 
 impl Run {
+    pub async fn of(seed: u64) -> Self {
+        let (house, plain) = (House::furnished().await, Plain::furnished());
+        Self { house, plain, random: Random(seed), seed, log: VecDeque::new(), operations: 0 }
+    }
+
     async fn step(&mut self) {
         match self.random.below(100) {
-            0..40 => self.edit().await,
-            40..62 => self.put().await,
-            62..72 => self.lines().await,
-            72..80 => self.configure().await,
-            80..88 => self.erase().await,
-            88..91 => self.delete_folder().await,
+            0..91 => self.change_something().await,
             91..94 => self.restart().await,
             _ => self.check().await,
         }
     }
 
-    fn note(&mut self, line: String) {
-        self.log.push(line);
+    /// One thing a client may do.
+    pub async fn change_something(&mut self) {
+        match self.random.below(91) {
+            0..40 => self.edit().await,
+            40..62 => self.put().await,
+            62..72 => self.lines().await,
+            72..80 => self.configure().await,
+            80..88 => self.erase().await,
+            _ => self.delete_folder().await,
+        }
+    }
+
+    pub fn note(&mut self, line: String) {
+        self.operations += 1;
+        if self.log.len() == 25 {
+            self.log.pop_front();
+        }
+        self.log.push_back(line);
     }
 
     fn tid(&mut self) -> &'static str {
@@ -122,7 +140,7 @@ impl Run {
         }
         options.dry_run = self.random.once_in(12);
         if self.random.once_in(6) {
-            let key = self.log.len().to_string();
+            let key = self.operations.to_string();
             options.idempotency = Some(Idempotency { request: format!("PATCH {tid}"), key, body: [1; 32] });
         }
         let mut wanted = self.plain.clone();
@@ -132,6 +150,10 @@ impl Run {
         }
         let place = place(tid);
         let answer = self.house.engine.edit(&self.house.owner, &place, edit.clone(), options.clone()).await;
+        if self.fell(&answer) {
+            let done = expected.is_ok() && !options.dry_run;
+            return self.either(wanted, done, &[tid]).await;
+        }
         assert_eq!(code(&answer), expected.err().unwrap_or("ok"), "edit of {tid}");
         let Ok(answer) = answer else { return };
         let doc = &wanted.docs[tid];
@@ -141,7 +163,11 @@ impl Run {
         }
         self.plain = wanted;
         if options.idempotency.is_some() {
-            let again = self.house.engine.edit(&self.house.owner, &place, edit, options).await.unwrap();
+            let again = self.house.engine.edit(&self.house.owner, &place, edit, options).await;
+            if self.fell(&again) {
+                return self.stand_up().await;
+            }
+            let again = again.unwrap();
             let revision = self.plain.docs[tid].revision;
             assert_eq!((again.replayed.map(|r| r.0), again.view.revision.0), (Some(revision), revision));
         }
@@ -149,12 +175,19 @@ impl Run {
     }
 
     /// (6) A read that starts after an answer sees it.
-    async fn read(&self, tid: &str) {
+    pub async fn read(&self, tid: &str) {
         let seen = self.house.engine.read_metadata(&self.house.owner, &place(tid)).await;
+        if self.fell(&seen) {
+            return;
+        }
         let Some(doc) = self.plain.docs.get(tid) else { return assert_eq!(code(&seen), "not_found", "{tid}") };
         let seen = seen.unwrap();
         assert_eq!((seen.revision.0, parsed(&seen.metadata)), (doc.revision, doc.metadata.clone()), "read of {tid}");
-        let whole = self.house.engine.read_transcript(&self.house.owner, &place(tid)).await.unwrap();
+        let whole = self.house.engine.read_transcript(&self.house.owner, &place(tid)).await;
+        if self.fell(&whole) {
+            return;
+        }
+        let whole = whole.unwrap();
         let json: Value = serde_json::from_str(&whole.json).unwrap();
         assert_eq!(json["utterances"][0]["text"], doc.word.as_str(), "words of {tid}");
         assert_eq!(whole.revision.0, doc.revision);
@@ -173,9 +206,14 @@ impl Run {
         let (tid, word, folder) = (self.tid(), *self.random.pick(&WORDS), self.folder());
         let ((mode, sent_mode), data) = (*self.random.pick(&MODES), self.client_data());
         self.note(format!("put {tid} {word} {folder:?} {mode:?} {data:?}"));
-        let expected = self.plain.put(tid, folder.as_deref(), mode, (word, data.as_ref()));
+        let mut wanted = self.plain.clone();
+        let expected = wanted.put(tid, folder.as_deref(), mode, (word, data.as_ref()));
         let text = transcript(word, data.map(Value::Object).as_ref());
         let answer = self.house.put(tid, folder.as_deref(), sent_mode, &text).await;
+        if self.fell(&answer) {
+            return self.either(wanted, expected.is_ok(), &[tid]).await;
+        }
+        self.plain = wanted;
         assert_eq!(code(&answer), expected.err().unwrap_or("ok"), "put of {tid}");
         if let Ok(answer) = answer {
             assert_eq!((answer.created, answer.revision.0), (expected == Ok(true), self.plain.docs[tid].revision));
@@ -188,6 +226,7 @@ impl Run {
         let ((mode, sent_mode), count) = (*self.random.pick(&MODES), 1 + self.random.below(6));
         let mut wanted = self.plain.clone();
         let (mut lines, mut expected, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+        let mut steps = vec![wanted.clone()];
         for _ in 0..count {
             if self.random.once_in(10) {
                 lines.push("{\"tid\": ".to_owned());
@@ -205,14 +244,20 @@ impl Run {
                 true => Err("transcript_shape"),
                 false => wanted.put(tid, folder.as_deref(), mode, (word, data.as_ref())),
             });
+            steps.push(wanted.clone());
         }
         self.note(format!("lines atomic={atomic} folder={folder:?} {mode:?} {lines:?}"));
         let (options, company, org) = (ingest(folder.as_deref(), sent_mode), company(), org());
         let engine = &self.house.engine;
         let verdicts = match atomic {
-            true => engine.ingest_atomic(&self.house.owner, &company, &org, &options, lines).await.unwrap(),
-            false => engine.ingest(&self.house.owner, &company, &org, &options, lines).await.unwrap(),
+            true => engine.ingest_atomic(&self.house.owner, &company, &org, &options, lines).await,
+            false => engine.ingest(&self.house.owner, &company, &org, &options, lines).await,
         };
+        if self.house.faults.is_dead() {
+            let answered = verdicts.is_ok_and(|all| all.iter().all(Result::is_ok));
+            return self.some_of(steps, atomic, answered).await;
+        }
+        let verdicts = verdicts.unwrap();
         assert_eq!(verdicts.len(), expected.len());
         let failed = expected.iter().any(Result::is_err);
         for (verdict, expected) in verdicts.iter().zip(&expected) {
@@ -241,7 +286,13 @@ impl Run {
         let mismatch = if stores_misfits { "store" } else { "refuse" };
         self.note(format!("configure {folder} {fields:?} {mismatch}"));
         let body = json!({folder: {"custom_meta": fields, "on_mismatch": mismatch}}).to_string();
-        self.house.configure("Acme/Acme-Sales/folders", &body).await.unwrap();
+        let mut answer = self.house.configure("Acme/Acme-Sales/folders", &body).await;
+        while self.fell(&answer) {
+            // Whether it was done does not matter: it is done again.
+            self.stand_up_whatever_is_configured().await;
+            answer = self.house.configure("Acme/Acme-Sales/folders", &body).await;
+        }
+        answer.unwrap();
         let fields = fields.into_iter().map(str::to_owned).collect();
         self.plain.folders.insert(folder.to_owned(), Folder { fields, stores_misfits });
     }
@@ -251,7 +302,12 @@ impl Run {
         let kind = *self.random.pick(&["number", "varchar"]);
         self.note(format!("rating becomes {kind}"));
         let body = json!({"fields": {"rating": {"type": kind}}}).to_string();
-        if self.house.configure("Acme/Acme-Sales", &body).await.is_ok() {
+        let mut answer = self.house.configure("Acme/Acme-Sales", &body).await;
+        while self.fell(&answer) {
+            self.stand_up_whatever_is_configured().await;
+            answer = self.house.configure("Acme/Acme-Sales", &body).await;
+        }
+        if answer.is_ok() {
             self.plain.types.insert("rating".to_owned(), kind);
         }
     }
@@ -262,8 +318,13 @@ impl Run {
         }
         let tid = self.tid();
         self.note(format!("erase {tid}"));
-        let expected = self.plain.erase(tid);
+        let mut wanted = self.plain.clone();
+        let expected = wanted.erase(tid);
         let answer = self.house.engine.erase(&self.house.owner, &place(tid), Precondition::None).await;
+        if self.fell(&answer) {
+            return self.either(wanted, expected.is_ok(), &[tid]).await;
+        }
+        self.plain = wanted;
         assert_eq!(code(&answer), expected.err().unwrap_or("ok"), "erasure of {tid}");
         self.read(tid).await;
     }
@@ -274,6 +335,11 @@ impl Run {
         let parsed = tids.map(|tid| Tid::parse(tid).unwrap());
         let answer = self.house.engine.erase_many(&self.house.owner, &company(), &org(), None, &parsed).await;
         let there = tids.iter().all(|tid| self.plain.docs.contains_key(*tid));
+        if self.fell(&answer) {
+            let mut wanted = self.plain.clone();
+            let _twice = there.then(|| tids.map(|tid| wanted.erase(tid)));
+            return self.either(wanted, there, &tids).await;
+        }
         assert_eq!(code(&answer), if there { "ok" } else { "not_found" }, "erasure of {tids:?}");
         if there {
             let _twice = tids.map(|tid| self.plain.erase(tid));
@@ -283,8 +349,17 @@ impl Run {
     async fn delete_folder(&mut self) {
         let folder = *self.random.pick(&FOLDERS);
         self.note(format!("delete folder {folder}"));
-        let answer = self.house.delete(&format!("{COMPANY}/{ORG}/{folder}")).await;
-        let there = self.plain.folders.contains_key(folder);
+        let mut answer = self.house.delete(&format!("{COMPANY}/{ORG}/{folder}")).await;
+        let mut there = self.plain.folders.contains_key(folder);
+        while self.fell(&answer) {
+            self.stand_up_whatever_is_configured().await;
+            answer = self.house.delete(&format!("{COMPANY}/{ORG}/{folder}")).await;
+            if code(&answer) == "not_found" && there {
+                // It was done before the end.
+                self.plain.delete_folder(folder);
+                there = false;
+            }
+        }
         assert_eq!(code(&answer), if there { "ok" } else { "not_found" });
         if there {
             self.plain.delete_folder(folder);
@@ -305,8 +380,11 @@ impl Run {
     }
 
     /// Everything, at a quiet point.
-    async fn check(&mut self) {
+    pub async fn check(&mut self) {
         self.note("check".to_owned());
+        if self.house.faults.disarm() {
+            self.stand_up().await;
+        }
         self.house.quiet().await;
         let (stores, plain) = (&self.house.stores, &self.plain);
         invariants::quiet_means_level(stores);

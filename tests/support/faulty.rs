@@ -27,6 +27,10 @@ struct Plan {
     dead: bool,
     /// One call in so many fails, by a generator of its own.
     storm: Option<(u64, u64)>,
+    /// Calls until the process dies, and whether that one is still done.
+    crash: Option<(u64, bool)>,
+    calls: u64,
+    last: &'static str,
 }
 
 /// A call that is to wait. Dropped, it lets the call go on.
@@ -78,8 +82,57 @@ impl Faults {
         self.0.lock().unwrap().dead = true;
     }
 
-    fn call(&self, store: Store, call: &'static str) -> Result<()> {
+    /// The process dies at the call that comes after so many others: before it, or when it is `done`.
+    pub fn crash_in(&self, calls: u64, done: bool) {
+        self.0.lock().unwrap().crash = Some((calls, done));
+    }
+
+    /// The process will not die by itself any more; whether it is dead already.
+    pub fn disarm(&self) -> bool {
         let mut plan = self.0.lock().unwrap();
+        plan.crash = None;
+        plan.dead
+    }
+
+    /// Whether the process has died.
+    pub fn is_dead(&self) -> bool {
+        self.0.lock().unwrap().dead
+    }
+
+    /// The call at which it died.
+    pub fn died_at(&self) -> &'static str {
+        self.0.lock().unwrap().last
+    }
+
+    /// Counts down to the end; whether this call is the last one that is done.
+    fn count_down(plan: &mut Plan, call: &'static str) -> bool {
+        plan.calls += 1;
+        match &mut plan.crash {
+            Some((0, done)) => {
+                let done = *done;
+                plan.crash = None;
+                plan.dead = true;
+                plan.last = call;
+                done
+            }
+            Some((left, _)) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn lost(store: Store, call: &'static str) -> StoreError {
+        StoreError::plain(store, Kind::Unavailable, format!("{call}: the process died on purpose"))
+    }
+
+    /// Whether the process dies once the call is done.
+    fn call(&self, store: Store, call: &'static str) -> Result<bool> {
+        let mut plan = self.0.lock().unwrap();
+        if Self::count_down(&mut plan, call) {
+            return Ok(true);
+        }
         if let Some((tell, wait)) = plan.hold.remove(call) {
             drop(plan);
             let _ = tell.send(());
@@ -105,7 +158,7 @@ impl Faults {
             }
         }
         plan.failed += usize::from(kind.is_some());
-        kind.map_or(Ok(()), |kind| Err(StoreError::plain(store, kind, format!("{call}: on purpose"))))
+        kind.map_or(Ok(false), |kind| Err(StoreError::plain(store, kind, format!("{call}: on purpose"))))
     }
 }
 
@@ -126,8 +179,10 @@ struct FaultyArchive(Arc<dyn Archive>, Arc<Faults>);
 macro_rules! pass {
     ($store:ident, $prefix:literal: $($name:ident($($arg:ident: $kind:ty),*) -> $back:ty;)*) => {$(
         fn $name(&self, $($arg: $kind),*) -> Result<$back> {
-            self.1.call(Store::$store, concat!($prefix, stringify!($name)))?;
-            self.0.$name($($arg),*)
+            let call = concat!($prefix, stringify!($name));
+            let dies = self.1.call(Store::$store, call)?;
+            let done = self.0.$name($($arg),*);
+            if dies { Err(Faults::lost(Store::$store, call)) } else { done }
         }
     )*};
 }

@@ -10,6 +10,8 @@
 )]
 mod canaries;
 mod counts;
+mod disk_full;
+mod failing_disk;
 mod fuzzed;
 mod history;
 mod history_tests;
@@ -21,9 +23,11 @@ mod overload;
 mod power;
 mod requests;
 mod rounds;
+mod script;
 #[path = "../api/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the black-box tests, which use all of it")]
 mod support;
+mod torn;
 mod walls;
 mod wire;
 mod writers;

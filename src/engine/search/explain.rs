@@ -294,7 +294,7 @@ fn found(core: &Core, search: &ResolvedSearch, row: &Row, broad: &str) -> Result
         ..ResolvedSearch::new(scope, conjunction(vec![search.root.clone(), own]))
     };
     let budget = Duration::from_millis(core.settings.limits.search_timeout_ms);
-    let page = core.stores.index.search(&asked, budget).map_err(|error| refused(error, broad, budget))?;
+    let page = core.stores.index.search(&asked, budget).map_err(|error| refused(core, error, broad, budget))?;
     Ok(Some(page.hits.iter().any(|hit| hit.key == row.key)))
 }
 

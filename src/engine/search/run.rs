@@ -7,6 +7,7 @@ use super::freshness;
 use super::masked;
 use super::rows::{Setting, result_row};
 use super::zip::{Export, Packing};
+use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
 use crate::domain::identity::{self, OrgId};
@@ -213,8 +214,13 @@ pub(super) fn broad(request: &SearchRequest) -> String {
 }
 
 /// What the caller is told when the index does not answer; `broad` is from [`broad`].
-pub(super) fn refused(error: StoreError, broad: &str, budget: Duration) -> Error {
+pub(super) fn refused(core: &Core, error: StoreError, broad: &str, budget: Duration) -> Error {
+    core.doubt_index(&error);
     match error.kind {
+        Kind::Corrupt if error.store == Store::Index => {
+            tracing::error!(error = %chain(&error), "the search index is damaged");
+            Error::refused(Code::IndexRebuilding, "the search index is damaged and is made again; edits and reads work")
+        }
         Kind::TooExpensive => {
             let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());
             Refusal::new(Code::SearchTooSlow, detail).into()
@@ -243,11 +249,8 @@ struct Asked {
 
 impl Asked {
     fn page(&self, budget: Duration) -> Result<SearchPage> {
-        self.core
-            .stores
-            .index
-            .search(&self.resolved.search, budget)
-            .map_err(|error| refused(error, &self.broad, budget))
+        let found = self.core.stores.index.search(&self.resolved.search, budget);
+        found.map_err(|error| refused(&self.core, error, &self.broad, budget))
     }
 
     fn answer(self, page: SearchPage) -> Result<SearchAnswer> {

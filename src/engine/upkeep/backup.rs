@@ -12,7 +12,9 @@ use crate::engine::access::Caller;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::stores::backups::{About, Draft};
+use crate::stores::error::{Store, StoreError};
 use serde::Deserialize;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -73,7 +75,15 @@ fn below(base: &Path, asked: &str) -> Result<PathBuf> {
         return Err(refused("is not a folder below the one for backups"));
     }
     let folder = base.join(inside);
-    std::fs::create_dir_all(&folder).map_err(|error| refused(&format!("cannot be made ({error})")))?;
+    std::fs::create_dir_all(&folder).map_err(|error| match error.kind() {
+        // The name is at fault; anything else is the disk.
+        ErrorKind::AlreadyExists
+        | ErrorKind::NotADirectory
+        | ErrorKind::InvalidFilename
+        | ErrorKind::InvalidInput
+        | ErrorKind::PermissionDenied => refused(&format!("cannot be made ({error})")),
+        _ => StoreError::io(Store::Archive, format!("making {}", folder.display()), error).into(),
+    })?;
     // A link inside must not lead out.
     match (base.canonicalize(), folder.canonicalize()) {
         (Ok(base), Ok(real)) if real.starts_with(&base) => Ok(folder),

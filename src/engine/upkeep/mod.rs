@@ -2,6 +2,7 @@
 pub mod adopt;
 pub mod backup;
 pub mod backup_board;
+pub mod behind;
 pub mod catalogue;
 pub mod erase;
 pub mod erasures;
@@ -12,6 +13,7 @@ pub mod report;
 pub mod standing;
 pub mod verify;
 pub use backup_board::BackupStanding;
+pub use behind::Behind;
 pub use erase::{Counted, ErasureScope};
 pub use erasures::Erasing;
 pub use figures::Figures;

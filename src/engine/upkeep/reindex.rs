@@ -39,6 +39,15 @@ pub struct SetAside {
 /// `right_missing` but for the right `admin` on everything.
 pub async fn ask(core: &Core, caller: &Caller) -> Result<Reindexing> {
     caller.demand_everything(Right::Admin)?;
+    promise(core).await?;
+    standing(core, caller)
+}
+
+/// Notes durably that the index is to be made again; one that is being made is left to go on.
+///
+/// # Errors
+/// The database's.
+pub async fn promise(core: &Core) -> Result<()> {
     let _one = core.configuring.lock().await;
     let runs = core.reindexing.load(SeqCst) || (core.rebuild_noted.load(SeqCst) && !core.index_ready.load(SeqCst));
     if !runs {
@@ -49,7 +58,7 @@ pub async fn ask(core: &Core, caller: &Caller) -> Result<Reindexing> {
         core.rebuild_noted.store(true, SeqCst);
         core.index.call();
     }
-    standing(core, caller)
+    Ok(())
 }
 
 /// How far it is.

@@ -89,6 +89,7 @@ pub fn run(core: &Arc<Core>) {
             }
             Err(error) => {
                 stop_if_fatal(&error);
+                core.doubt_index(&error);
                 tracing::error!(error = %chain(&error), rows = claim.keys().len(), "the index could not be written");
                 if claim.keys().len() == 1 {
                     for key in claim.keys() {

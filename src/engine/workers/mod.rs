@@ -1,6 +1,7 @@
 //! Followers of the database: archive, index, back-fills, jobs, checkpoints. Each is one thread; what they owe stands
 //! in the database, so a crash at any step only makes them do it again.
 pub mod archiver;
+pub mod auditor;
 pub mod backfill;
 pub mod erasing;
 pub mod indexer;

@@ -21,7 +21,7 @@ pub async fn begin(call: Call, mut payload: Payload) -> Answer {
     expect_json(call.request.headers())?;
     let scope = scope(&call)?;
     let limit = call.engine.settings().limits.metadata_body_bytes;
-    let field = erase::asked(&body::text(call.request.headers(), &mut payload, limit).await?)?;
+    let field = erase::asked(&body::text(&call.request, &mut payload, limit).await?)?;
     if dry_run {
         let counted = call.engine.count_field(&call.caller, &scope, &field).await?;
         return Ok(respond::value(StatusCode::OK, &spelled(&counted)?));

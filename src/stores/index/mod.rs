@@ -86,4 +86,9 @@ pub trait SearchIndex: Send + Sync {
     fn figures(&self) -> IndexFigures;
     /// Reads every byte and checks the sums; a list of what is wrong.
     fn check(&self) -> Result<Vec<String>>;
+    /// Whether it came with its contents and was too large to be looked through when it was opened: what a search finds
+    /// in it may be damaged.
+    fn too_large_to_check(&self) -> bool {
+        false
+    }
 }

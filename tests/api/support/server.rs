@@ -42,12 +42,17 @@ impl Server {
 
     /// The same with environment overrides.
     pub fn at_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut server = Self::idle(data, environment);
+        server.spawn();
+        server
+    }
+
+    /// A data folder that stands elsewhere, with nothing running on it yet.
+    pub fn idle(data: &Path, environment: &[(&str, &str)]) -> Self {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let (addr, token) = (String::new(), String::new());
-        let mut server = Self { child: None, addr, token, scratch, data: Some(data.to_owned()), environment };
-        server.spawn();
-        server
+        Self { child: None, addr, token, scratch, data: Some(data.to_owned()), environment }
     }
 
     /// A server with company Acme, organisation Acme-Sales (Europe/Berlin) and folders Inbound (queue, direction,
@@ -78,20 +83,29 @@ impl Server {
 
     /// Starts the process on the folder as it is and waits until it answers.
     pub fn spawn(&mut self) {
-        self.launch();
-        self.wait_ready();
-        self.token = std::fs::read_to_string(self.data().join("root.token")).expect("a root token").trim().to_owned();
+        let started = self.try_spawn(&[], &[]);
+        assert!(started.is_ok(), "not ready: {}", self.log());
     }
 
     /// Starts the process and kills it that much later, whatever it is doing then.
     #[allow(dead_code, reason = "the harnesses of trust, which share this file, use it")]
     pub fn spawn_and_kill(&mut self, after: Duration) {
-        self.launch();
+        self.launch(&[], &[]);
         std::thread::park_timeout(after);
         self.kill();
     }
 
-    fn launch(&mut self) {
+    /// Starts the process under another program (`wrapper` with its arguments; none: by itself) and with more of an
+    /// environment; how it ended if it did before it was ready (`None`: by a signal).
+    pub fn try_spawn(&mut self, wrapper: &[&str], environment: &[(&str, &str)]) -> Result<(), Option<i32>> {
+        self.launch(wrapper, environment);
+        self.wait_ready()?;
+        let token = std::fs::read(self.data().join("root.token")).expect("a root token");
+        self.token = String::from_utf8_lossy(&token).trim().to_owned();
+        Ok(())
+    }
+
+    fn launch(&mut self, wrapper: &[&str], environment: &[(&str, &str)]) {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         self.addr = format!("127.0.0.1:{port}");
         let log = std::fs::OpenOptions::new()
@@ -99,10 +113,13 @@ impl Server {
             .append(true)
             .open(self.scratch.path().join("log"))
             .expect("a log file");
-        let child = Command::new(BINARY)
+        let mut words = wrapper.iter().copied().chain([BINARY]);
+        let child = Command::new(words.next().expect("a program"))
+            .args(words)
             .args(["serve", "--listen", &self.addr, "--data"])
             .arg(self.data())
             .envs(self.environment.iter().map(|(k, v)| (k.as_str(), v.as_str())))
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("one more handle"))
             .stderr(log)
@@ -111,14 +128,33 @@ impl Server {
         self.child = Some(child);
     }
 
-    fn wait_ready(&mut self) {
+    fn wait_ready(&mut self) -> Result<(), Option<i32>> {
         let begun = Instant::now();
         loop {
             if client::send(&self.addr, "GET", "/readyz", &[], None).is_some_and(|a| a.status == 200) {
-                return;
+                return Ok(());
             }
-            let ended = self.child.as_mut().and_then(|c| c.try_wait().ok().flatten());
-            assert!(ended.is_none() && begun.elapsed() < Duration::from_secs(60), "not ready: {}", self.log());
+            if let Some(ended) = self.child.as_mut().and_then(|c| c.try_wait().ok().flatten()) {
+                self.child = None;
+                return Err(ended.code());
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "not ready: {}", self.log());
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
+    #[allow(dead_code, reason = "the harnesses of trust use it")]
+    /// Whether the process has ended by itself within a time.
+    pub fn ends_within(&mut self, patience: Duration) -> bool {
+        let begun = Instant::now();
+        loop {
+            if self.child.as_mut().is_none_or(|c| c.try_wait().ok().flatten().is_some()) {
+                self.child = None;
+                return true;
+            }
+            if begun.elapsed() > patience {
+                return false;
+            }
             std::thread::park_timeout(Duration::from_millis(10));
         }
     }

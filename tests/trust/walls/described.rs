@@ -37,7 +37,8 @@ impl Description {
     }
 
     fn problem(&self, template: &Template, answer: &Answer, kind: &str) -> Option<String> {
-        let text = template.route.starts_with("/metadata") && ["PATCH", "DELETE"].contains(&template.method);
+        let edits = template.route.starts_with("/metadata") && ["PATCH", "DELETE"].contains(&template.method);
+        let text = edits || template.route.starts_with("/transcribe");
         if text && kind == "text/html" {
             return (answer.text().lines().count() > 1).then(|| "the error is more than a line".to_owned());
         }

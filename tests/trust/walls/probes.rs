@@ -160,9 +160,10 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
             ],
         ),
         ("/tokens/{id}", "DELETE") => ("/tokens", vec![("/{k}", JSON, None, Ruins)]),
-        ("/erase/{company}/{org}" | "/erase/{company}/{org}/{folder}", "GET") => {
-            (if path.ends_with("{folder}") { "/erase/{c}/{o}/{d}" } else { "/erase/{c}/{o}" }, vec![("", JSON, None, Reads)])
-        }
+        ("/erase/{company}/{org}" | "/erase/{company}/{org}/{folder}", "GET") => (
+            if path.ends_with("{folder}") { "/erase/{c}/{o}/{d}" } else { "/erase/{c}/{o}" },
+            vec![("", JSON, None, Reads)],
+        ),
         ("/erase/{company}/{org}" | "/erase/{company}/{org}/{folder}", "POST") => (
             if path.ends_with("{folder}") { "/erase/{c}/{o}/{d}" } else { "/erase/{c}/{o}" },
             vec![

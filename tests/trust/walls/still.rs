@@ -36,7 +36,12 @@ fn told(world: &World, token: &Token) -> Vec<String> {
     let reads = super::all_templates().into_iter().filter(|one| one.does == probes::Does::Reads && one.method == "GET");
     reads
         // Counters of the whole server move; the seal of a cursor is new each time.
-        .filter(|one| !one.path.contains("metrics") && !one.path.contains("sysinfo") && !one.path.contains("cursor=&") && !one.path.contains("reindex"))
+        .filter(|one| {
+            !one.path.contains("metrics")
+                && !one.path.contains("sysinfo")
+                && !one.path.contains("cursor=&")
+                && !one.path.contains("reindex")
+        })
         .map(|one| {
             let path = home.parts().iter().fold(one.path, |text, (place, name)| text.replace(place, name));
             let headers = [("X-Request-Id", "probe"), ("Authorization", bearer.as_str())];

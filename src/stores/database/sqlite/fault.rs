@@ -1,6 +1,8 @@
 //! Failures of SQLite as failures of the store: the one place that decides what each error code means.
 use crate::stores::error::{Kind, Store, StoreError};
-use rusqlite::{Error, ErrorCode, ffi};
+use rusqlite::{Connection, Error, ErrorCode, ffi};
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 
 /// What was going on: the same code weighs differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,29 @@ pub enum During {
 /// The failure of `operation` (lower case, no full stop).
 pub fn fault(during: During, operation: &str, error: Error) -> StoreError {
     StoreError::new(Store::Database, kind(during, &error), operation, error)
+}
+
+/// Bytes written to find out whether there is room.
+const PROBE: usize = 1 << 20;
+
+/// The failure of `operation` on a connection that writes: a write that failed because a quota is used up, which SQLite
+/// does not tell from a failing disk, is a full disk.
+pub fn writing(connection: &Connection, during: During, operation: &str, error: Error) -> StoreError {
+    let not_written = error.sqlite_error().is_some_and(|failure| failure.extended_code == ffi::SQLITE_IOERR_WRITE);
+    let mut failure = fault(during, operation, error);
+    if not_written && connection.path().is_some_and(|path| !has_room_beside(Path::new(path))) {
+        failure.kind = Kind::OutOfSpace;
+    }
+    failure
+}
+
+/// Whether a file of some size can be written beside this one; also when that fails for another reason than room.
+fn has_room_beside(path: &Path) -> bool {
+    let probe = path.with_extension("room");
+    let written = std::fs::File::create(&probe).and_then(|mut file| file.write_all(&vec![0; PROBE]));
+    // Best effort: an empty file more does no harm, and the next probe takes its name.
+    let _removed = std::fs::remove_file(&probe).is_ok();
+    !written.is_err_and(|error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }
 
 /// What the caller can do about `error`.

@@ -4,7 +4,7 @@
 //! overwrites and flushes data alone. A log that grows makes every commit change the file's size, which drags the file
 //! system's journal, with all the archive and the index have written, into the flush. What the log held is cut away
 //! when it is quiet.
-use super::fault::{During, fault};
+use super::fault::{During, fault, writing};
 use super::open;
 use super::scrub::Scrubber;
 use super::writer::Writer;
@@ -139,7 +139,7 @@ impl Mover {
         let (busy, frames, moved): (bool, i64, i64) = connection
             .prepare_cached(pragma)
             .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))
-            .map_err(|error| fault(During::Write, "moving the log into the file", error))?;
+            .map_err(|error| writing(connection, During::Write, "moving the log into the file", error))?;
         let bytes = |frames: i64| u64::try_from(frames).unwrap_or(0) * FRAME;
         self.in_use.store(bytes(frames), Ordering::Relaxed);
         self.unmoved.store(bytes(frames.saturating_sub(moved)), Ordering::Relaxed);

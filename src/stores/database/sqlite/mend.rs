@@ -4,6 +4,7 @@
 //! the file holds constants of ours, so a damaged head is written anew and the check decides whether that was all.
 use super::administration::integrity;
 use super::fault::{During, fault};
+use super::log_check;
 use super::open;
 use crate::domain::identity::{Key, OrgId, Revision, Tid};
 use crate::stores::error::{Kind, Result, Store, StoreError};
@@ -21,7 +22,7 @@ const PAGE: u64 = 4096;
 pub enum Standing {
     /// Nothing is wrong with its structure.
     Sound,
-    /// It was damaged and is sound now, with nothing lost; what was done, in words.
+    /// It was damaged and is sound now; what was done, and whether anything may be lost, in words.
     Mended(String),
     /// It cannot be used; why.
     Broken(String),
@@ -61,11 +62,28 @@ pub struct Salvaged {
     pub kept: PathBuf,
 }
 
-/// Checks the file and mends what can be mended without loss.
+/// Checks the file and its log and mends what can be mended. Of a damaged log what stands before the damage is kept:
+/// the archive has most of what came behind it.
 ///
 /// # Errors
 /// When files cannot be read or written; damage is an answer.
 pub fn examine(path: &Path) -> Result<Standing> {
+    let Some(damage) = log_check::look(path)? else { return examine_file(path) };
+    let words = damage.words(path);
+    let kept = log_check::cut(path, damage)?;
+    let words = format!(
+        "{words}. What stands before the damage was kept, the damaged log is {}; changes behind it are lost that the \
+         archive did not have yet",
+        kept.display()
+    );
+    Ok(match examine_file(path)? {
+        Standing::Sound => Standing::Mended(words),
+        Standing::Mended(more) => Standing::Mended(format!("{words}; {more}")),
+        Standing::Broken(more) => Standing::Broken(format!("{words}; {more}")),
+    })
+}
+
+fn examine_file(path: &Path) -> Result<Standing> {
     let why = match check(path) {
         Ok(lines) if lines.is_empty() => return Ok(Standing::Sound),
         Ok(lines) => lines.join("; "),

@@ -11,6 +11,7 @@ mod copy;
 mod fault;
 mod journal;
 mod log;
+mod log_check;
 pub mod mend;
 mod open;
 mod pending;

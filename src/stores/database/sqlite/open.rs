@@ -1,5 +1,6 @@
 //! Opening the file: checks, settings of a connection, migrations.
 use super::fault::{During, fault, kind};
+use super::log_check;
 use crate::base::digest;
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
@@ -39,6 +40,10 @@ pub fn create(path: &Path) -> Result<Connection> {
         return Err(StoreError::plain(Store::Database, Kind::Bug, why));
     }
     touch(path)?;
+    if let Some(damage) = log_check::look(path)? {
+        let why = format!("opening {}: {}", path.display(), damage.words(path));
+        return Err(StoreError::plain(Store::Database, Kind::Corrupt, why));
+    }
     let mut connection = writer(path)?;
     migrate(path, &mut connection)?;
     flush_entry(path)?;

@@ -1,6 +1,6 @@
 //! The one connection that writes: a batch is one transaction, a transaction is one flush.
 use super::apply::{self, Batch};
-use super::fault::{During, fault};
+use super::fault::{During, fault, writing};
 use super::journal::{self, Journal};
 use super::pending::Pending;
 use crate::stores::database::writes::{Committed, Write};
@@ -104,10 +104,11 @@ fn transact<T>(
         return Err(StoreError::plain(Store::Database, Kind::Fatal, format!("{operation} after a failed flush")));
     }
     let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
-    run("BEGIN IMMEDIATE").map_err(|error| fault(During::Write, operation, error))?;
+    let failed = |during, error| writing(connection, during, operation, error);
+    run("BEGIN IMMEDIATE").map_err(|error| failed(During::Write, error))?;
     let answer = match work(connection) {
-        Ok(answer) => run("COMMIT").map(|_| answer).map_err(|error| fault(During::Commit, operation, error)),
-        Err(error) => Err(fault(During::Write, operation, error)),
+        Ok(answer) => run("COMMIT").map(|_| answer).map_err(|error| failed(During::Commit, error)),
+        Err(error) => Err(failed(During::Write, error)),
     };
     *broken = answer.as_ref().is_err_and(|error| error.kind == Kind::Fatal);
     // Some failures have rolled back already; a roll-back that fails has nothing left to undo.

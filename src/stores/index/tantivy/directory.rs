@@ -6,14 +6,24 @@
 //!
 //! *Decision:* the list is read from the directory and never written. A small commit costs half the flushes, a torn
 //! list cannot keep an index from opening, and files orphaned by a killed process are found and removed.
+//!
+//! Files are also written here, as the library would, because it does not tell a flush that failed from a write that
+//! did: after the first nobody knows what is on disk, so nothing may be answered any more.
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{fs, io};
 use tantivy::TantivyError;
 use tantivy::directory::error::{DeleteError, LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
-    Directory, DirectoryLock, FileHandle, FileSlice, Lock, MmapDirectory, WatchCallback, WatchHandle,
+    AntiCallToken, Directory, DirectoryLock, FileHandle, FileSlice, Lock, MmapDirectory, TerminatingWrite,
+    WatchCallback, WatchHandle, WritePtr,
 };
+
+/// How names of temporary files begin.
+pub const TEMPORARY: &str = ".tmp";
 
 /// The name under which the library keeps its list.
 const LIST: &str = ".managed.json";
@@ -23,13 +33,71 @@ const LIST: &str = ".managed.json";
 pub struct Files {
     path: PathBuf,
     inner: MmapDirectory,
+    flushing: Flushing,
+    next_temporary: Arc<AtomicU64>,
+}
+
+/// Whether every flush has worked so far.
+#[derive(Clone, Debug, Default)]
+pub struct Flushing(Arc<AtomicBool>);
+
+impl Flushing {
+    /// Whether one has failed.
+    pub fn failed(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn noted<T>(&self, flushed: io::Result<T>) -> io::Result<T> {
+        flushed.inspect_err(|_| self.0.store(true, Ordering::SeqCst))
+    }
+}
+
+/// A file being written: flushed when it is complete.
+struct Written {
+    file: File,
+    flushing: Flushing,
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl TerminatingWrite for Written {
+    fn terminate_ref(&mut self, _: AntiCallToken) -> io::Result<()> {
+        self.flushing.noted(self.file.sync_data())
+    }
 }
 
 impl Files {
     /// The files in `path`, which must exist.
     pub fn open(path: &Path) -> Result<Self, TantivyError> {
         let inner = MmapDirectory::open(path).map_err(|e: OpenDirectoryError| TantivyError::from(e))?;
-        Ok(Self { path: path.to_owned(), inner })
+        let (flushing, next_temporary) = Default::default();
+        Ok(Self { path: path.to_owned(), inner, flushing, next_temporary })
+    }
+
+    /// Whether every flush has worked so far, also those of merges in the background.
+    pub fn flushing(&self) -> Flushing {
+        self.flushing.clone()
+    }
+
+    /// Replaces a file whole; its name is durable once the directory is flushed.
+    fn replace(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
+        let temporary = self.path.join(format!("{TEMPORARY}{number}"));
+        let write = || {
+            let mut file = File::create(&temporary)?;
+            file.write_all(content)?;
+            self.flushing.noted(file.sync_data())?;
+            fs::rename(&temporary, self.path.join(path))
+        };
+        write().inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 
     /// What the library's list would say.
@@ -69,8 +137,13 @@ impl Directory for Files {
         self.inner.exists(path)
     }
 
-    fn open_write(&self, path: &Path) -> Result<tantivy::directory::WritePtr, OpenWriteError> {
-        self.inner.open_write(path)
+    fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
+        let opened = OpenOptions::new().write(true).create_new(true).open(self.path.join(path));
+        let file = opened.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => OpenWriteError::FileAlreadyExists(path.to_owned()),
+            _ => OpenWriteError::wrap_io_error(error, path.to_owned()),
+        })?;
+        Ok(BufWriter::new(Box::new(Written { file, flushing: self.flushing.clone() })))
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
@@ -81,11 +154,11 @@ impl Directory for Files {
     }
 
     fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
-        if path == Path::new(LIST) { Ok(()) } else { self.inner.atomic_write(path, data) }
+        if path == Path::new(LIST) { Ok(()) } else { self.replace(path, data) }
     }
 
     fn sync_directory(&self) -> io::Result<()> {
-        self.inner.sync_directory()
+        self.flushing.noted(self.inner.sync_directory())
     }
 
     fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
@@ -114,5 +187,31 @@ mod tests {
         let mut names: Vec<String> = serde_json::from_slice(&files.atomic_read(Path::new(LIST)).unwrap()).unwrap();
         names.sort();
         assert_eq!(names, [segment, "meta.json"]);
+    }
+
+    #[test]
+    fn files_are_written_once_or_replaced_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::open(dir.path()).unwrap();
+        let name = Path::new("0123456789abcdef0123456789abcdef.fast");
+        let mut written = files.open_write(name).unwrap();
+        written.write_all(b"whole").unwrap();
+        written.terminate().unwrap();
+        assert!(matches!(files.open_write(name), Err(OpenWriteError::FileAlreadyExists(_))));
+        for content in ["old", "new"] {
+            files.atomic_write(Path::new("meta.json"), content.as_bytes()).unwrap();
+            assert_eq!(files.atomic_read(Path::new("meta.json")).unwrap(), content.as_bytes());
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file stays");
+        assert!(!files.flushing().failed());
+    }
+
+    #[test]
+    fn a_failed_flush_is_remembered_by_all_who_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::open(dir.path()).unwrap();
+        let looking = files.clone().flushing();
+        assert!(files.flushing.noted(Err::<(), _>(io::Error::other("lost"))).is_err());
+        assert!(looking.failed());
     }
 }

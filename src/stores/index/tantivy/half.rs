@@ -3,9 +3,10 @@
 //! *Decision:* one writer per index, opened once, one indexing and one merging thread: the library's convenience
 //! constructor would start a dozen, and two writers on one directory leave orphaned files for ever. A writer whose
 //! thread died is made anew at the next use.
-use super::directory::Files;
+use super::directory::{Files, Flushing, TEMPORARY};
 use super::failure::failed;
 use super::schema;
+use crate::base::causes::chain;
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -67,6 +68,7 @@ pub struct Half {
     /// Whether a merge or commit has changed the segments since the reader was last reloaded.
     changed: Arc<AtomicBool>,
     watch: Option<WatchHandle>,
+    flushing: Flushing,
 }
 
 impl Half {
@@ -77,24 +79,28 @@ impl Half {
             return Ok(None);
         }
         remove_temporary(dir);
-        let index = Index::open(files(dir)?).map_err(|e| failed(format!("open the {name}"), e))?;
+        let files = files(dir)?;
+        let flushing = files.flushing();
+        let index = Index::open(files).map_err(|e| failed(format!("open the {name}"), e))?;
         if index.schema() != *schema {
             return Ok(None);
         }
-        Self::with(name, dir, index, merging).map(Some)
+        Self::with(name, dir, (index, flushing), merging).map(Some)
     }
 
     /// Makes an empty index in `dir`, which must be empty or absent.
     pub fn create(name: &'static str, dir: &Path, schema: Schema, merging: Merging) -> Result<Self> {
         fs::create_dir_all(dir).map_err(|e| StoreError::io(Store::Index, format!("create the {name}"), e))?;
-        let index = Index::create(files(dir)?, schema, schema::settings())
-            .map_err(|e| failed(format!("create the {name}"), e))?;
-        let half = Self::with(name, dir, index, merging)?;
+        let files = files(dir)?;
+        let flushing = files.flushing();
+        let index =
+            Index::create(files, schema, schema::settings()).map_err(|e| failed(format!("create the {name}"), e))?;
+        let half = Self::with(name, dir, (index, flushing), merging)?;
         half.flush()?;
         Ok(half)
     }
 
-    fn with(name: &'static str, dir: &Path, index: Index, merging: Merging) -> Result<Self> {
+    fn with(name: &'static str, dir: &Path, (index, flushing): (Index, Flushing), merging: Merging) -> Result<Self> {
         schema::register(&index);
         let reader = index
             .reader_builder()
@@ -102,7 +108,8 @@ impl Half {
             .try_into()
             .map_err(|e| failed(format!("read the {name}"), e))?;
         let changed = Arc::new(AtomicBool::new(true));
-        let mut half = Self { name, dir: dir.to_owned(), index, reader, writer: None, merging, changed, watch: None };
+        let (dir, writer, watch) = (dir.to_owned(), None, None);
+        let mut half = Self { name, dir, index, reader, writer, merging, changed, watch, flushing };
         let seen = half.changed.clone();
         half.watch = Some(half.watch(move || seen.store(true, Ordering::Release))?);
         Ok(half)
@@ -194,6 +201,12 @@ impl Half {
             .map_err(|e| StoreError::new(Store::Index, Kind::Fatal, format!("flush the {}", self.name), e))
     }
 
+    /// A flush that failed, here or in a merge: then nobody knows what is on disk.
+    pub fn unflushed(&self) -> Option<StoreError> {
+        let failed = || StoreError::plain(Store::Index, Kind::Fatal, format!("flush the {}", self.name));
+        self.flushing.failed().then(failed)
+    }
+
     /// Reads the segments again if they changed; `None` when they did not.
     pub fn reload(&self) -> Result<Option<Vec<SegmentReader>>> {
         if !self.changed.swap(false, Ordering::AcqRel) {
@@ -267,7 +280,11 @@ impl Check {
                 Ok(damaged) => break damaged,
                 // A merge may end meanwhile and take away files that were to be read.
                 Err(_) if before != segments() && tries < CHECKS => tries += 1,
-                Err(error) => return Err(failed(format!("check the {}", self.name), error)),
+                Err(error) => {
+                    let failure = failed(format!("check the {}", self.name), error);
+                    // Damage is what was asked for: it is an answer.
+                    return if failure.kind == Kind::Corrupt { Ok(vec![chain(&failure)]) } else { Err(failure) };
+                }
             }
         };
         let mut lines: Vec<String> =
@@ -293,7 +310,7 @@ fn files(dir: &Path) -> Result<Files> {
 /// A process killed amid an atomic write leaves its temporary file behind; nobody else removes it.
 fn remove_temporary(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(".tmp") {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
             let _ = fs::remove_file(entry.path());
         }
     }

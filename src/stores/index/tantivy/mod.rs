@@ -45,6 +45,7 @@ pub struct TantivyIndex {
     dir: PathBuf,
     epoch: u64,
     opened: Opened,
+    unchecked: bool,
     state: Arc<State>,
     /// Merges end at any time: their result is taken over soon after, also when no batch comes.
     watches: Mutex<Option<[WatchHandle; 2]>>,
@@ -63,10 +64,10 @@ impl TantivyIndex {
     /// # Errors
     /// `Unavailable` or `OutOfSpace` when the directory cannot be used; never because of what lies in it.
     pub fn open(dir: &Path, epoch: u64, settled: u64) -> Result<Self> {
-        let open::Pair { turns, records, payload, snapshot, opened } = open::open(dir, epoch, settled)?;
+        let open::Pair { turns, records, payload, snapshot, opened, unchecked } = open::open(dir, epoch, settled)?;
         let state = State { shown: ArcSwap::from_pointee(snapshot), writer: Mutex::new(None) };
         let (dir, state, watches) = (dir.to_owned(), Arc::new(state), Mutex::new(None));
-        let index = Self { dir, epoch, opened, state, watches };
+        let index = Self { dir, epoch, opened, unchecked, state, watches };
         index.employ(Writer { turns, records, payload }, &mut index.state.writer.lock())?;
         Ok(index)
     }
@@ -98,6 +99,10 @@ impl State {
         let before = self.shown.load_full();
         let made = catch_unwind(AssertUnwindSafe(|| make(writer, &before)))
             .unwrap_or_else(|panic| Err(panicked(what, panic.as_ref())));
+        if let Some(unflushed) = writer.turns.unflushed().or(writer.records.unflushed()) {
+            let why = made.err().map_or(String::new(), |error| crate::base::causes::chain(&error));
+            return Err(StoreError::new(Store::Index, Kind::Fatal, unflushed.operation, why));
+        }
         match made {
             Ok(next) => {
                 if let Some(next) = next {
@@ -166,6 +171,10 @@ impl SearchIndex for TantivyIndex {
 
     fn figures(&self) -> IndexFigures {
         verify::figures(&self.state.shown.load())
+    }
+
+    fn too_large_to_check(&self) -> bool {
+        self.unchecked
     }
 
     fn check(&self) -> Result<Vec<String>> {

@@ -1,6 +1,6 @@
 //! Opening both indexes, or starting empty when what is there cannot be trusted. The index is disposable: nothing that
 //! lies on disk may stop the server from starting.
-use super::failure::panicked;
+use super::failure::{corrupt, panicked};
 use super::half::{Half, Merging, Payload};
 use super::schema::{RecordFields, TurnFields};
 use super::snapshot::Snapshot;
@@ -14,6 +14,10 @@ use std::path::Path;
 const TURNS: Merging = Merging { segments: 8, small: 2_000, memory: 96 << 20 };
 /// Records are rewritten by every edit, and each segment costs every search: small steps.
 const RECORDS: Merging = Merging { segments: 5, small: 200, memory: 32 << 20 };
+
+/// Bytes up to which all files are looked through at every start: wrong bytes would be wrong answers. Larger ones are
+/// looked through while the server works.
+const LOOKED_THROUGH: u64 = 512 << 20;
 
 /// Where a damaged index is kept.
 const DAMAGED: &str = "damaged";
@@ -30,6 +34,8 @@ pub struct Pair {
     pub snapshot: Snapshot,
     /// Whether they came with their contents.
     pub opened: Opened,
+    /// Whether their sums were not looked at.
+    pub unchecked: bool,
 }
 
 /// Opens the pair in `dir`; starts empty when it is missing, foreign to `epoch`, older than `settled`, or damaged.
@@ -55,12 +61,25 @@ fn existing(dir: &Path, epoch: u64, settled: u64) -> Result<Option<Pair>> {
     if payload.epoch != epoch || payload.batch < settled || turns_batch < payload.turns_batch {
         return Ok(None);
     }
+    let unchecked = bytes_in(dir) > LOOKED_THROUGH;
+    if !unchecked {
+        let wrong = [turns.check().run()?, records.check().run()?].concat();
+        if !wrong.is_empty() {
+            return Err(corrupt(wrong.join("; ")));
+        }
+    }
     let snapshot = Snapshot::empty(turn_fields, record_fields).next(
         Some(&turns.reload()?.unwrap_or_default()),
         &records.reload()?.unwrap_or_default(),
         &[],
     )?;
-    Ok(Some(Pair { turns, records, payload, snapshot, opened: Opened::Current }))
+    Ok(Some(Pair { turns, records, payload, snapshot, opened: Opened::Current, unchecked }))
+}
+
+fn bytes_in(dir: &Path) -> u64 {
+    let files =
+        ["turns", "records"].into_iter().filter_map(|half| fs::read_dir(dir.join(half)).ok()).flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|about| about.len()).sum()
 }
 
 /// An empty pair in place of whatever lies in `dir`.
@@ -77,6 +96,7 @@ fn fresh(dir: &Path, epoch: u64) -> Result<Pair> {
         payload: Payload::new(epoch, 0, 0),
         snapshot: Snapshot::empty(turn_fields, record_fields),
         opened: Opened::Empty,
+        unchecked: false,
     })
 }
 
