@@ -43,6 +43,7 @@ impl App {
             compat: config.compat.clone(),
             workers: config.workers.clone(),
             backup: config.backup.clone(),
+            staging: Some(folder.imports()),
         };
         let engine = {
             let stores = backends::open(&folder)?;

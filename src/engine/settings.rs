@@ -16,6 +16,8 @@ pub struct Settings {
     pub workers: Workers,
     /// `[backup]`
     pub backup: Backup,
+    /// The folder for rows that wait for their jobs; without one there are no imports.
+    pub staging: Option<std::path::PathBuf>,
 }
 
 impl Settings {

@@ -24,6 +24,17 @@ pub fn table(answer: &SearchAnswer) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| broken(&error))
 }
 
+/// One line of a table; cells that a spreadsheet would take for formulas are made harmless.
+pub fn safe_row(cells: impl Iterator<Item = impl Into<String>>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let cells = cells.map(|cell| guarded(Cow::Owned(cell.into())).into_owned());
+    // Writing to memory does not fail.
+    match writer.write_record(cells) {
+        Ok(()) => writer.into_inner().unwrap_or_default(),
+        Err(_) => Vec::new(),
+    }
+}
+
 fn cells<'r>(row: &'r ResultRow, places: &HashMap<&str, usize>, width: usize) -> Vec<Cow<'r, str>> {
     let mut cells = vec![Cow::Borrowed(""); width];
     for (name, value) in &row.members {

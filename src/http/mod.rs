@@ -25,7 +25,7 @@ pub mod table;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
 use route::Route;
-use routes::{config, list, metadata, operations, search, tokens, transcripts, upkeep};
+use routes::{bulk, config, imports, jobs, list, metadata, operations, search, tokens, transcripts, upkeep};
 use table::{resource, serves};
 
 // The busiest line comes first: actix tries them in order.
@@ -33,6 +33,7 @@ table::table! {
     "/metadata/{company}/{org}/{tid}" {
         GET metadata::read, PATCH metadata::patch, PUT metadata::replace, DELETE metadata::remove
     }
+    "/metadata/{company}/{org}" { PATCH bulk::lines, POST bulk::by_query }
     "/search/{company}/{org}/{folder}" { GET search::by_query, POST search::by_body, DELETE search::erase }
     "/search/{company}/{org}" { GET search::by_query, POST search::by_body, DELETE search::erase }
     "/search/{company}" { GET search::by_query, POST search::by_body }
@@ -40,6 +41,14 @@ table::table! {
         GET transcripts::read, PUT transcripts::put, DELETE transcripts::erase
     }
     "/transcripts/{company}/{org}" { POST transcripts::bring }
+    "/imports/{company}/{org}" { GET imports::list, POST imports::declare }
+    "/imports/{company}/{org}/{id}" { GET imports::read, DELETE imports::remove }
+    "/imports/{company}/{org}/{id}/rows" { PUT imports::rows }
+    "/imports/{company}/{org}/{id}/errors" { GET imports::errors }
+    "/imports/{company}/{org}/{id}/retry" { POST imports::retry }
+    "/jobs" { GET jobs::list }
+    "/jobs/{id}" { GET jobs::read }
+    "/jobs/{id}/cancel" { POST jobs::cancel }
     "/config" { GET config::read, POST config::change, DELETE config::delete }
     "/config/{path:.*}" { GET config::read, POST config::change, DELETE config::delete }
     "/list" { GET list::names }

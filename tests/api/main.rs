@@ -10,6 +10,7 @@
 mod support;
 
 mod answers;
+mod bulk;
 mod cli;
 mod concurrency;
 mod config;

@@ -3,6 +3,7 @@ pub mod body;
 pub mod document;
 pub mod edit;
 pub mod json_patch;
+pub mod line;
 pub mod map;
 pub mod merge_patch;
 pub mod pointer;

@@ -84,7 +84,7 @@ async fn run<T: Send + 'static>(
 ///
 /// # Errors
 /// `overloaded` when `budget` passes first; the work's.
-pub(super) async fn admitted<T: Send + 'static>(
+pub(in crate::engine) async fn admitted<T: Send + 'static>(
     core: &Arc<Core>,
     budget: Duration,
     work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
@@ -144,7 +144,7 @@ pub(super) fn searching<'a>(
 }
 
 /// Binds a request to the configuration, and to now.
-pub(super) fn bind(
+pub(in crate::engine) fn bind(
     core: &Core,
     caller: &Caller,
     world: &World,
@@ -204,7 +204,7 @@ fn bind_at(
 }
 
 /// What the caller is told when the index does not answer.
-pub(super) fn refused(error: StoreError, budget: Duration) -> Error {
+pub(in crate::engine) fn refused(error: StoreError, budget: Duration) -> Error {
     match error.kind {
         Kind::TooExpensive => {
             let detail = format!("the search was cut off after {} ms; narrow it", budget.as_millis());

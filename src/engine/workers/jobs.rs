@@ -9,6 +9,7 @@ use crate::engine::edit::committer::{Request, Then};
 use crate::engine::edit::current::Current;
 use crate::engine::edit::locks::Guard;
 use crate::engine::error::{Error, Result, stop_if_fatal};
+use crate::engine::jobs::ended;
 use crate::stores::database::{Checkpoint, Row, Write};
 use list::Task;
 use std::sync::Arc;
@@ -99,7 +100,11 @@ fn finish(core: &Core, finished: Vec<String>) -> Result<()> {
     }
     core.stores.index.purge()?;
     core.stores.database.checkpoint(Checkpoint::Empty)?;
-    let writes = finished.iter().map(|id| Write::DeleteJob(id.clone())).collect();
+    let done = |id: &String| match core.jobs.get(id) {
+        Some(job) => ended::done(core, ended::erasing(&job)),
+        None => Write::DeleteJob(id.clone()),
+    };
+    let writes = finished.iter().map(done).collect();
     core.committer.commit_blocking(Request::plain(writes))?;
     for id in finished {
         core.jobs.done(&id);
@@ -109,7 +114,7 @@ fn finish(core: &Core, finished: Vec<String>) -> Result<()> {
 
 fn step(core: &Arc<Core>, runtime: &Runtime, task: &Task) -> Result<()> {
     match task {
-        Task::Erase { key, org, company, org_name, tid, words } => {
+        Task::Erase { key, org, company, org_name, tid, words, .. } => {
             let place = Place { company: company.clone(), org: org_name.clone(), tid: tid.clone() };
             erase(core, runtime, (*key, *words), *org, &place)
         }
