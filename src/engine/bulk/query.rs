@@ -186,7 +186,7 @@ fn decide(
     let bytes: Vec<u8> = keys.iter().flat_map(|key| u64::from(key.0).to_le_bytes()).collect();
     let sum = digest::sha256_hex(&bytes);
     let context = asked.context(core, caller, target.org);
-    let preview = || preview(core, caller, target, asked, &world, &resolved, (&keys, &sum, &context));
+    let preview = || preview(core, (caller, target), asked, (&world, &resolved), (&keys, &sum, &context));
     let Some(confirm) = &asked.confirm else { return Ok(Answer::Preview(preview()?)) };
     let unknown = || {
         let detail = "the token was not made by this store for this edit, or is too old; ask for a preview again";
@@ -247,11 +247,9 @@ fn begin(core: &Core, caller: &Caller, target: &Target, asked: &Asked, keys: &[u
 /// What the edit would do.
 fn preview(
     core: &Arc<Core>,
-    caller: &Caller,
-    target: &Target,
+    (caller, target): (&Caller, &Target),
     asked: &Asked,
-    world: &World,
-    resolved: &Resolved,
+    (world, resolved): (&World, &Resolved),
     (keys, sum, context): (&[Key], &str, &[u8; 32]),
 ) -> Result<Value> {
     let edit = asked.edit(core)?;
