@@ -82,6 +82,11 @@ impl DataFolder {
         self.dir.join("archive")
     }
 
+    /// The folder of rows that wait for their jobs.
+    pub fn imports(&self) -> PathBuf {
+        self.dir.join("imports")
+    }
+
     /// The file with the first token.
     pub fn root_token_file(&self) -> PathBuf {
         self.dir.join("root.token")

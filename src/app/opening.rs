@@ -45,6 +45,7 @@ impl App {
             backup: config.backup.clone(),
             spool: folder.dir().to_owned(),
             retention: config.retention.clone(),
+            staging: Some(folder.imports()),
         };
         let engine = {
             let stores = backends::open(&folder)?;

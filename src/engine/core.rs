@@ -4,6 +4,7 @@ use super::counters::Counters;
 use super::edit::committer::Committer;
 use super::edit::current::Cache;
 use super::edit::locks::Locks;
+use super::jobs::board::Board;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::tokens::table::TokenTable;
@@ -15,6 +16,8 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::domain::identity::Key;
 use crate::stores::Stores;
 use crate::stores::database::rows::Identity;
+use crate::stores::error::{Kind, Store, StoreError};
+use crate::stores::staging::Staging;
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
@@ -55,6 +58,10 @@ pub struct Core {
     pub backfills: Backfills,
     /// Jobs that run.
     pub jobs: Jobs,
+    /// Jobs of the lane: imports, edits by query.
+    pub board: Board,
+    /// Rows that wait for their jobs.
+    pub staging: Option<Staging>,
     /// The last index batch.
     pub batches: AtomicU64,
     /// One change of the configuration at a time.
@@ -99,6 +106,15 @@ impl Core {
             self.stop.1.wait_for(&mut lock, how_long);
         }
         self.closing()
+    }
+
+    /// Rows that wait for their jobs.
+    ///
+    /// # Errors
+    /// `Unavailable` when the engine was given no folder for them.
+    pub fn staging(&self) -> Result<&Staging, StoreError> {
+        let none = || StoreError::plain(Store::Staging, Kind::Unavailable, "open: the engine has no folder for rows");
+        self.staging.as_ref().ok_or_else(none)
     }
 
     /// A key never given before.

@@ -3,11 +3,15 @@ pub mod access;
 pub mod admin;
 pub mod admission;
 pub mod blocking;
+pub mod bulk;
 pub mod core;
 pub mod counters;
+pub mod desk;
 pub mod edit;
 pub mod error;
+pub mod imports;
 pub mod intake;
+pub mod jobs;
 pub mod open;
 pub mod search;
 pub mod seen;
@@ -244,6 +248,11 @@ impl Engine {
     ) -> Result<Vec<Verdict>> {
         let target = Target::resolve(&self.core, caller, company, org, ingest)?;
         lines::atomic(&self.core, caller, &target, lines).await
+    }
+
+    /// Work on many transcripts: bulk edits, imports, jobs.
+    pub fn desk(&self) -> desk::Desk {
+        desk::Desk::new(self.core.clone())
     }
 
     /// `DELETE /transcripts/…`.

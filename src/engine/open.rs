@@ -8,6 +8,8 @@ use super::edit::committer::{Committer, Shared};
 use super::edit::current::Cache;
 use super::edit::locks::Locks;
 use super::error::Result;
+use super::jobs::lane;
+use super::jobs::work::Work;
 use super::seen::Seen;
 use super::settings::Settings;
 use super::tokens::table::TokenTable;
@@ -23,6 +25,7 @@ use crate::stores::archive::Fate;
 use crate::stores::database::{Checkpoint, Row, Sink, Write};
 use crate::stores::error::{Store, StoreError};
 use crate::stores::index::Opened;
+use crate::stores::staging::Staging;
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
@@ -64,6 +67,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         .map_err(|e| StoreError::io(Store::Database, "start the committer", e))?;
     let tokens = ArcSwap::from_pointee(TokenTable::new(stores.database.tokens()?));
     let limits = &settings.limits;
+    let staging = settings.staging.clone().map(Staging::new);
     let core = Arc::new(Core {
         locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
         searching: Admission::new(settings.workers.searches, settings.workers.search_queue),
@@ -91,6 +95,8 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         counters,
         backfills: Default::default(),
         jobs: Default::default(),
+        board: Default::default(),
+        staging,
         configuring: tokio::sync::Mutex::new(()),
         landing: Default::default(),
         closing: AtomicBool::new(false),
@@ -156,6 +162,10 @@ fn resume_jobs(core: &Arc<Core>) -> Result<()> {
             core.rebuild_noted.store(true, Ordering::SeqCst);
             continue;
         }
+        if let Some(work) = Work::read(&job) {
+            core.board.put(work);
+            continue;
+        }
         if let Ok(Task::DiscardOrg { company, org_name }) = serde_json::from_str(&job.body) {
             if core.world().catalogue.org(&company, &org_name).is_none() {
                 core.stores.archive.discard_org(&company, &org_name)?;
@@ -180,6 +190,7 @@ impl Workers {
             spawn("backfill", core, backfill::run)?,
             spawn("jobs", core, jobs::run)?,
             spawn("retention", core, retention::run)?,
+            spawn("lane", core, lane::run)?,
             spawn("janitor", core, |core, _| janitor::run(core))?,
         ];
         Ok(Self { followers: Mutex::new(followers), helpers: Mutex::new(helpers) })
@@ -191,6 +202,7 @@ impl Workers {
         core.stop.1.notify_all();
         core.backfills.close();
         core.jobs.close();
+        core.board.close();
         // Helpers that wait for the index look again, and see that they are to end.
         core.index.announce();
         join(&self.helpers);

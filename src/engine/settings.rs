@@ -20,6 +20,8 @@ pub struct Settings {
     pub spool: std::path::PathBuf,
     /// `[retention]`
     pub retention: Retention,
+    /// The folder for rows that wait for their jobs; without one there are no imports.
+    pub staging: Option<std::path::PathBuf>,
 }
 
 impl Settings {

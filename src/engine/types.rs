@@ -217,3 +217,23 @@ pub struct Uploaded {
     /// Freshness mark of the last of them.
     pub mark: String,
 }
+
+/// What became of one transcript's edit among many.
+#[derive(Clone, Debug)]
+pub struct LineEdited {
+    /// Its id.
+    pub tid: Tid,
+    /// Whether it is another now; an edit that says what is there already makes no revision.
+    pub changed: bool,
+    /// Its revision.
+    pub revision: Revision,
+    /// Names that are not configured and hold nothing that is.
+    pub unindexed: Vec<String>,
+    /// Words for a person: values kept in the archive only.
+    pub notes: Vec<String>,
+    /// Freshness mark; empty when nothing was written.
+    pub mark: String,
+}
+
+/// One line's verdict: what was edited, or why not (with the id, where it could be read).
+pub type EditVerdict = Result<LineEdited, (Option<String>, Refusal)>;

@@ -24,19 +24,15 @@ pub fn table(answer: &SearchAnswer) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| broken(&error))
 }
 
-/// A table of plain texts, the first row of which is its header.
-///
-/// # Errors
-/// As [`table`].
-pub fn plain<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Result<String, Failure> {
-    let broken = |_: &dyn std::error::Error| Failure::Defect("the CSV could not be written");
+/// One line of a table; cells that a spreadsheet would take for formulas are made harmless.
+pub fn safe_row(cells: impl Iterator<Item = impl Into<String>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in rows {
-        let cells = row.map(|cell| guarded(Cow::Owned(cell)).into_owned());
-        writer.write_record(cells).map_err(|error| broken(&error))?;
+    let cells = cells.map(|cell| guarded(Cow::Owned(cell.into())).into_owned());
+    // Writing to memory does not fail.
+    match writer.write_record(cells) {
+        Ok(()) => writer.into_inner().unwrap_or_default(),
+        Err(_) => Vec::new(),
     }
-    let bytes = writer.into_inner().map_err(|error| broken(&error))?;
-    String::from_utf8(bytes).map_err(|error| broken(&error))
 }
 
 fn cells<'r>(row: &'r ResultRow, places: &HashMap<&str, usize>, width: usize) -> Vec<Cow<'r, str>> {

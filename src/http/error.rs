@@ -11,6 +11,7 @@ use crate::stores::error::Kind as StoreKind;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -23,6 +24,9 @@ pub enum Failure {
     /// The path is known, the method is not; with the methods that are.
     #[error("the method is not allowed here; allowed are {0}")]
     MethodNotAllowed(String),
+    /// The set of an edit by query is not the one that was confirmed; with the preview of the new one.
+    #[error("the query finds other transcripts than those that were confirmed; `preview` shows them and confirms them")]
+    Moved(Box<Value>),
     /// The body did not arrive whole.
     #[error("the body did not arrive whole: {0}")]
     BodyCut(String),
@@ -69,14 +73,22 @@ struct Problem<'f> {
     detail: Cow<'f, str>,
     refusal: Option<&'f Refusal>,
     retry_after_s: Option<u32>,
+    preview: Option<&'f Value>,
 }
 
 /// Seconds after which another try makes sense when a store is at fault.
 const RETRY_STORE_S: u32 = 5;
 
 fn problem(failure: &Failure) -> Problem<'_> {
-    let plain =
-        |status, code, title, detail| Problem { status, code, title, detail, refusal: None, retry_after_s: None };
+    let plain = |status, code, title, detail| Problem {
+        status,
+        code,
+        title,
+        detail,
+        refusal: None,
+        retry_after_s: None,
+        preview: None,
+    };
     match failure {
         Failure::Engine(Error::Refused(refusal)) => Problem {
             status: status_of(refusal.code),
@@ -85,6 +97,7 @@ fn problem(failure: &Failure) -> Problem<'_> {
             detail: Cow::Borrowed(&refusal.detail),
             refusal: Some(refusal),
             retry_after_s: refusal.retry_after_s,
+            preview: None,
         },
         Failure::Engine(Error::Store(error)) => of_store(error),
         Failure::MethodNotAllowed(_) => Problem {
@@ -94,6 +107,16 @@ fn problem(failure: &Failure) -> Problem<'_> {
             detail: Cow::Owned(failure.to_string()),
             refusal: None,
             retry_after_s: None,
+            preview: None,
+        },
+        Failure::Moved(preview) => Problem {
+            status: status_of(Code::ConfirmMismatch),
+            code: Code::ConfirmMismatch.text(),
+            title: Code::ConfirmMismatch.title(),
+            detail: Cow::Owned(failure.to_string()),
+            refusal: None,
+            retry_after_s: None,
+            preview: Some(preview),
         },
         Failure::BodyCut(_) => plain(
             StatusCode::BAD_REQUEST,
@@ -134,7 +157,7 @@ fn of_store(error: &StoreError) -> Problem<'static> {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal", INTERNAL, None)
         }
     };
-    Problem { status, code, title, detail: Cow::Borrowed(title), refusal: None, retry_after_s: retry }
+    Problem { status, code, title, detail: Cow::Borrowed(title), refusal: None, retry_after_s: retry, preview: None }
 }
 
 /// The status of a code.
@@ -179,7 +202,7 @@ pub fn render(request: &HttpRequest, failed: &actix_web::Error, id: &str) -> Htt
         _ => ("internal", INTERNAL),
     };
     let detail = Cow::Borrowed(title);
-    dress(request, &Problem { status, code, title, detail, refusal: None, retry_after_s: None }, id)
+    dress(request, &Problem { status, code, title, detail, refusal: None, retry_after_s: None, preview: None }, id)
 }
 
 /// Writes a server fault to the log with its causes.
@@ -261,6 +284,9 @@ fn problem_json(problem: &Problem<'_>, instance: &str, id: &str) -> String {
     push_string(&mut out, id);
     out.push_str(",\"errors\":");
     push_items(&mut out, problem.refusal);
+    if let Some(preview) = problem.preview {
+        let _ = write!(out, ",\"preview\":{preview}");
+    }
     out.push('}');
     out
 }

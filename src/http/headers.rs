@@ -77,6 +77,16 @@ fn names_json(essence: &str) -> bool {
         || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"))
 }
 
+/// Whether the body is a table.
+pub fn is_csv(headers: &HeaderMap) -> bool {
+    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
+    essence.is_some_and(|essence| {
+        ["text/csv", "text/tab-separated-values", "application/csv"]
+            .iter()
+            .any(|name| essence.trim().eq_ignore_ascii_case(name))
+    })
+}
+
 /// The body must be JSON as such.
 ///
 /// # Errors

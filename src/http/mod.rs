@@ -27,7 +27,10 @@ pub mod table;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
 use route::Route;
-use routes::{config, erase, list, metadata, operations, search, standing, tokens, transcribe, transcripts, upkeep};
+use routes::{
+    bulk, config, erase, imports, jobs, list, metadata, operations, search, standing, tokens, transcribe, transcripts,
+    upkeep,
+};
 use table::{resource, serves};
 
 // The busiest line comes first: actix tries them in order.
@@ -35,6 +38,7 @@ table::table! {
     "/metadata/{company}/{org}/{tid}" {
         GET metadata::read, PATCH metadata::patch, PUT metadata::replace, DELETE metadata::remove
     }
+    "/metadata/{company}/{org}" { PATCH bulk::lines, POST bulk::by_query }
     "/search/{company}/{org}/{folder}" { GET search::by_query, POST search::by_body, DELETE search::erase }
     "/search/{company}/{org}" { GET search::by_query, POST search::by_body, DELETE search::erase }
     "/search/{company}" { GET search::by_query, POST search::by_body }
@@ -43,6 +47,14 @@ table::table! {
     }
     "/transcripts/{company}/{org}" { POST transcripts::bring }
     "/transcribe/{org}/{folder}" { POST transcribe::upload }
+    "/imports/{company}/{org}" { GET imports::list, POST imports::declare }
+    "/imports/{company}/{org}/{id}" { GET imports::read, DELETE imports::remove }
+    "/imports/{company}/{org}/{id}/rows" { PUT imports::rows }
+    "/imports/{company}/{org}/{id}/errors" { GET imports::errors }
+    "/imports/{company}/{org}/{id}/retry" { POST imports::retry }
+    "/jobs" { GET jobs::list }
+    "/jobs/{id}" { GET jobs::read }
+    "/jobs/{id}/cancel" { POST jobs::cancel }
     "/config" { GET config::read, POST config::change, DELETE config::delete }
     "/config/{path:.*}" { GET config::read, POST config::change, DELETE config::delete }
     "/list" { GET list::names }

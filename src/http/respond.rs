@@ -35,6 +35,11 @@ pub fn value(status: StatusCode, value: &serde_json::Value) -> HttpResponse {
     json(status).body(value.to_string())
 }
 
+/// An answer about a job: its id stands in `Linernotes-Job` too.
+pub fn job(status: StatusCode, id: &str, told: &serde_json::Value) -> HttpResponse {
+    json(status).insert_header((JOB, list(std::iter::once(id)))).body(told.to_string())
+}
+
 /// An entity tag as it is sent.
 pub fn etag(opaque: &str) -> String {
     format!("\"{opaque}\"")

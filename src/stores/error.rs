@@ -10,6 +10,8 @@ pub enum Store {
     Index,
     /// The archive.
     Archive,
+    /// Rows that wait for their job.
+    Staging,
 }
 
 /// What to do about it.
@@ -77,6 +79,7 @@ impl fmt::Display for StoreError {
             Store::Database => "database",
             Store::Index => "index",
             Store::Archive => "archive",
+            Store::Staging => "staging",
         };
         write!(f, "{store}: {}", self.operation)
     }

@@ -8,6 +8,7 @@ pub mod backups;
 pub mod database;
 pub mod error;
 pub mod index;
+pub mod staging;
 
 pub use error::StoreError;
 use std::sync::Arc;

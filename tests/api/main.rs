@@ -11,6 +11,7 @@
 mod support;
 
 mod answers;
+mod bulk;
 mod cli;
 mod concurrency;
 mod config;

@@ -4,7 +4,7 @@ use linernotes::domain::identity::{CompanyName, FolderId, Key, OrgId, OrgName, P
 use linernotes::query::resolved::{ResolvedSearch, SearchPage};
 use linernotes::stores::Stores;
 use linernotes::stores::archive::{Archive, Erasure, Fate, Found, Frozen, MetadataFile, StagedBody};
-use linernotes::stores::database::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summary};
+use linernotes::stores::database::rows::{Identity, Job, OwedRow, PastJob, Row, StoredObject, StoredToken, Summary};
 use linernotes::stores::database::writes::{Committed, Remembered, Write};
 use linernotes::stores::database::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
 use linernotes::stores::error::{Kind, Result, Store, StoreError};
@@ -211,6 +211,8 @@ impl Administration for FaultyDatabase {
         objects() -> Vec<StoredObject>;
         tokens() -> Vec<StoredToken>;
         jobs() -> Vec<Job>;
+        past_jobs() -> Vec<PastJob>;
+        past_job(id: &str) -> Option<PastJob>;
         seen() -> Vec<(FolderId, String)>;
         identity() -> Identity;
     }
@@ -234,6 +236,7 @@ impl SearchIndex for FaultyIndex {
     pass! { Index, "index.":
         apply(writes: Vec<IndexWrite>, batch: u64) -> ();
         search(search: &ResolvedSearch, budget: Duration) -> SearchPage;
+        keys(search: &ResolvedSearch, budget: Duration) -> Vec<Key>;
         entries() -> Vec<IndexEntry>;
         clear() -> ();
         purge() -> ();

@@ -4,6 +4,7 @@ pub mod document;
 pub mod edit;
 pub mod erase;
 pub mod json_patch;
+pub mod line;
 pub mod map;
 pub mod merge_patch;
 pub mod pointer;

@@ -110,7 +110,8 @@ async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec
     let mut writes = Vec::with_capacity(found.len());
     let mut made = Vec::with_capacity(found.len());
     for (place, current) in &found {
-        let job = list::erasure((current.key, current.org, current.words_revision), place);
+        let folder = core.world().home(current.folder).map(|home| home.folder.name.clone());
+        let job = list::erasure((current.key, current.org, current.words_revision), place, folder);
         made.push((current.key, job.clone()));
         let write = Write::Erase {
             key: current.key,
@@ -159,7 +160,7 @@ async fn commit(core: &Arc<Core>, found: Vec<(Place, Arc<Current>)>, guards: Vec
 /// # Errors
 /// The store's.
 pub fn clear(core: &Core, row: &Row, place: &Place) -> Result<()> {
-    let job = list::erasure((row.key, row.org, row.words_revision), place);
+    let job = list::erasure((row.key, row.org, row.words_revision), place, None);
     let write = Write::Erase {
         key: row.key,
         org: row.org,

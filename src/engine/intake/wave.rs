@@ -389,16 +389,21 @@ pub fn not_alone() -> Refusal {
 
 /// Names not seen before, once for each folder.
 fn seen(drafts: &[Result<Draft>]) -> impl Iterator<Item = Write> {
+    gathered(drafts.iter().filter_map(|d| d.as_ref().ok()?.seen.as_ref())).into_iter()
+}
+
+/// One [`Write::Seen`] for each folder, of many.
+pub fn gathered<'w>(seen: impl Iterator<Item = &'w Write>) -> Vec<Write> {
     let mut folders: HashMap<FolderId, BTreeSet<&str>> = HashMap::new();
-    for draft in drafts.iter().filter_map(|d| d.as_ref().ok()) {
-        if let Some(Write::Seen(folder, names)) = &draft.seen {
+    for write in seen {
+        if let Write::Seen(folder, names) = write {
             folders.entry(*folder).or_default().extend(names.iter().map(String::as_str));
         }
     }
     let write = |(folder, names): (FolderId, BTreeSet<&str>)| {
         Write::Seen(folder, names.into_iter().map(str::to_owned).collect())
     };
-    folders.into_iter().map(write).collect::<Vec<_>>().into_iter()
+    folders.into_iter().map(write).collect()
 }
 
 /// What a person should know of a transcript that was taken all the same.
@@ -419,7 +424,7 @@ fn notes(projection: &Projection, twice: &[String]) -> Vec<String> {
 }
 
 /// One failure told to every transcript of the wave.
-fn copy(error: &Error) -> Error {
+pub fn copy(error: &Error) -> Error {
     match error {
         Error::Refused(refusal) => Error::Refused(Refusal::clone(refusal)),
         Error::Store(error) => Error::Store(crate::stores::StoreError::plain(error.store, error.kind, chain(error))),

@@ -88,7 +88,7 @@ async fn run<T: Send + 'static>(
 ///
 /// # Errors
 /// `overloaded` when too many wait, or `budget` passes first; the work's.
-pub(super) async fn admitted<T: Send + 'static>(
+pub(in crate::engine) async fn admitted<T: Send + 'static>(
     core: &Arc<Core>,
     budget: Duration,
     work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
@@ -146,7 +146,7 @@ pub(super) fn searching<'a>(
 }
 
 /// Binds a request to the configuration, and to now.
-pub(super) fn bind(
+pub(in crate::engine) fn bind(
     core: &Core,
     caller: &Caller,
     world: &World,
@@ -206,7 +206,7 @@ fn bind_at(
 }
 
 /// The parameter whose patterns may stand for too many words: the index knows them only as what is searched.
-pub(super) fn broad(request: &SearchRequest) -> String {
+pub(in crate::engine) fn broad(request: &SearchRequest) -> String {
     match (&request.query, request.conditions.first()) {
         (Query::All, Some(condition)) => condition.parameter.clone(),
         _ => "q".to_owned(),
@@ -214,7 +214,7 @@ pub(super) fn broad(request: &SearchRequest) -> String {
 }
 
 /// What the caller is told when the index does not answer; `broad` is from [`broad`].
-pub(super) fn refused(core: &Core, error: StoreError, broad: &str, budget: Duration) -> Error {
+pub(in crate::engine) fn refused(core: &Core, error: StoreError, broad: &str, budget: Duration) -> Error {
     core.doubt_index(&error);
     match error.kind {
         Kind::Corrupt if error.store == Store::Index => {

@@ -65,6 +65,12 @@ impl TokenTable {
         entry.expires.is_none_or(|at| at > now.0).then_some(&entry.caller)
     }
 
+    /// Whether the token of that id is known and has not expired. The owner of the data folder has none.
+    pub fn lives(&self, id: &str, now: Timestamp) -> bool {
+        let lives = |entry: &Entry| entry.caller.token_id() == id && entry.expires.is_none_or(|at| at > now.0);
+        id == Caller::owner().token_id() || self.entries().any(lives)
+    }
+
     /// All of them, in no order.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.by_prefix.values().flatten()

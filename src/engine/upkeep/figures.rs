@@ -34,6 +34,8 @@ pub struct Figures {
     pub wal_bytes: u64,
     /// Unfinished jobs.
     pub jobs: usize,
+    /// Rows that imports and edits by query have still to do.
+    pub job_rows: u64,
     /// Transcripts still to be back-filled.
     pub backfill: u64,
     /// The index.
@@ -59,7 +61,8 @@ pub fn figures(core: &crate::engine::core::Core) -> Figures {
         index_commits: counters.index_commits.load(Relaxed),
         index_commit_micros: counters.index_micros.load(Relaxed),
         wal_bytes: core.stores.database.log().in_use,
-        jobs: core.jobs.len(),
+        jobs: core.jobs.len() + core.board.unfinished(),
+        job_rows: core.board.rows_left(),
         backfill: core.backfills.left(),
         index: core.stores.index.figures(),
     }

@@ -13,6 +13,8 @@ use crate::engine::edit::current::{self, Current};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::derive;
 use crate::engine::error::{Error, Result};
+use crate::engine::jobs::account::Account;
+use crate::engine::jobs::ended;
 use crate::engine::world::Home;
 use crate::stores::database::{Row, Summary, Write};
 use crate::stores::error::Kind;
@@ -43,9 +45,29 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
                 core.pause(Duration::from_millis(500));
                 core.backfills.ring();
             } else if !core.closing() {
+                remember(core, folder);
                 core.backfills.done(folder, number);
             }
         }
+    }
+}
+
+/// Notes that a folder is level with its schema, for those who ask for the job.
+fn remember(core: &Core, folder: FolderId) {
+    let told = core.backfills.told().into_iter().find(|(id, ..)| *id == folder);
+    let (Some((_, label, total, _)), Some(home)) = (told, core.world().home(folder).cloned()) else { return };
+    let account = Account {
+        id: format!("backfill-{}-{}", folder.0, home.folder.schema.version),
+        kind: "backfill".to_owned(),
+        company: Some(home.company.name.clone()),
+        org: Some(home.org.name.clone()),
+        folder: Some(home.folder.name.clone()),
+        name: Some(label),
+        total,
+        ..Account::default()
+    };
+    if let Err(error) = core.committer.commit_blocking(Request::plain(vec![ended::done(core, account)])) {
+        tracing::warn!(error = %chain(&error), "the end of a back-fill could not be noted");
     }
 }
 

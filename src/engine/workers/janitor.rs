@@ -4,8 +4,10 @@ use crate::base::causes::chain;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::Request;
 use crate::engine::error::stop_if_fatal;
+use crate::engine::jobs::account::Account;
+use crate::engine::jobs::ended;
 use crate::engine::upkeep::catalogue::Keeper;
-use crate::stores::database::{Checkpoint, Job, Write};
+use crate::stores::database::{Checkpoint, Job};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -34,7 +36,13 @@ fn forget_rebuild(core: &Core) {
     if !core.rebuild_noted.load(Relaxed) || !core.index_ready.load(Relaxed) {
         return;
     }
-    match core.committer.commit_blocking(Request::plain(vec![Write::DeleteJob(REBUILD.to_owned())])) {
+    let account = Account {
+        id: REBUILD.to_owned(),
+        kind: "reindex".to_owned(),
+        total: core.rebuild_total.load(Relaxed),
+        ..Account::default()
+    };
+    match core.committer.commit_blocking(Request::plain(vec![ended::done(core, account)])) {
         Ok(_) => core.rebuild_noted.store(false, Relaxed),
         Err(error) => tracing::warn!(error = %chain(&error), "the end of the rebuild could not be noted"),
     }

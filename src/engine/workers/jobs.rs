@@ -10,6 +10,7 @@ use crate::engine::edit::committer::{Request, Then};
 use crate::engine::edit::current::Current;
 use crate::engine::edit::locks::Guard;
 use crate::engine::error::{Error, Result, stop_if_fatal};
+use crate::engine::jobs::ended;
 use crate::stores::archive::Erasure;
 use crate::stores::database::Job;
 use crate::stores::database::{Checkpoint, Row, Write};
@@ -112,7 +113,7 @@ fn finish(core: &Core, finished: &[(Job, Task)]) -> Result<()> {
     for file in &removed {
         tracing::warn!(%file, "removed: it was set aside by a repair, and may hold what has been erased");
     }
-    let writes = finished.iter().map(|(job, _)| Write::DeleteJob(job.id.clone())).collect();
+    let writes = finished.iter().map(|(job, _)| ended::done(core, ended::erasing(job))).collect();
     core.committer.commit_blocking(Request::plain(writes))?;
     let now = core.clock.now();
     for (job, task) in finished {
@@ -144,7 +145,7 @@ fn erasures(finished: &[(Job, Task)]) -> Vec<Erasure> {
 /// Works on a job; whether all is done but the bytes that go for all jobs together.
 fn step(core: &Arc<Core>, runtime: &Runtime, job: &Job, task: &Task) -> Result<bool> {
     match task {
-        Task::Erase { key, org, company, org_name, tid, words } => {
+        Task::Erase { key, org, company, org_name, tid, words, .. } => {
             let place = Place { company: company.clone(), org: org_name.clone(), tid: tid.clone() };
             erase(core, runtime, (*key, *words), *org, &place)?;
         }

@@ -7,7 +7,8 @@
 use crate::base::json::push_string;
 use crate::domain::identity::{CompanyName, OrgName};
 use crate::domain::refusal::{Code, Refusal};
-use crate::engine::types::{IngestOptions, Ingested, Verdict, Wait};
+use crate::engine::bulk::lines::Manner;
+use crate::engine::types::{EditVerdict, IngestOptions, Ingested, LineEdited, Verdict, Wait};
 use crate::engine::{Caller, Engine};
 use crate::http::batches::Batches;
 use crate::http::body;
@@ -46,6 +47,31 @@ pub struct Waiting {
     pub timeout: Duration,
 }
 
+/// What becomes of a line.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// It is a transcript.
+    Bring(IngestOptions),
+    /// It is an edit.
+    Edit(Manner),
+}
+
+/// What became of a line.
+enum Told {
+    Brought(Verdict),
+    Edited(EditVerdict),
+}
+
+impl Task {
+    /// What is counted besides failures.
+    fn tallies(&self) -> [(&'static str, u64); 2] {
+        match self {
+            Task::Bring(_) => [("created", 0), ("replaced", 0)],
+            Task::Edit(_) => [("changed", 0), ("unchanged", 0)],
+        }
+    }
+}
+
 /// One request that brings lines.
 pub struct Intake {
     /// The engine.
@@ -56,8 +82,8 @@ pub struct Intake {
     pub company: CompanyName,
     /// Into which organisation.
     pub org: OrgName,
-    /// How.
-    pub options: IngestOptions,
+    /// What becomes of a line.
+    pub task: Task,
     /// Longest line, bytes; with `atomic` all of them together.
     pub longest: usize,
     /// How far the summary waits.
@@ -82,11 +108,20 @@ pub async fn atomic(intake: Intake, request: &HttpRequest, mut payload: Payload)
             ((line.number, fault), text.unwrap_or_default())
         })
         .unzip();
-    let Intake { engine, caller, company, org, options, .. } = &intake;
-    let verdicts = engine.ingest_atomic(caller, company, org, options, texts).await?;
-    let mut report = Report::default();
+    let Intake { engine, caller, company, org, task, .. } = &intake;
+    let verdicts: Vec<Told> = match task {
+        Task::Bring(options) => {
+            let verdicts = engine.ingest_atomic(caller, company, org, options, texts).await?;
+            verdicts.into_iter().map(Told::Brought).collect()
+        }
+        Task::Edit(manner) => {
+            let verdicts = engine.desk().edit_lines(caller, (company, org), *manner, texts).await?;
+            verdicts.into_iter().map(Told::Edited).collect()
+        }
+    };
+    let mut report = Report::of(task);
     for ((number, fault), verdict) in faults.into_iter().zip(verdicts) {
-        report.verdict(number, fault.map_or(verdict, |refusal| Err((None, refusal))));
+        report.told(number, fault.map_or(verdict, |refusal| Told::Brought(Err((None, refusal)))));
     }
     intake.close(&mut report, None).await;
     Ok(ndjson().body(report.out))
@@ -99,7 +134,7 @@ pub async fn atomic(intake: Intake, request: &HttpRequest, mut payload: Payload)
 pub async fn streamed(intake: Intake, request: &HttpRequest, payload: Payload) -> Answer {
     let declared = request.headers().contains_key(CONTENT_LENGTH);
     let mut batches = Batches::new(payload, intake.longest);
-    let mut report = Report::default();
+    let mut report = Report::of(&intake.task);
     let first = batches.next().await?;
     intake.store(first, &mut report).await?;
     let begun = Instant::now();
@@ -186,12 +221,21 @@ impl Intake {
             texts.extend(text);
             faults.push((line.number, fault));
         }
-        let verdicts = self.engine.ingest(&self.caller, &self.company, &self.org, &self.options, texts).await?;
+        let Self { engine, caller, company, org, task, .. } = self;
+        let verdicts: Vec<Told> = match task {
+            Task::Bring(options) => {
+                engine.ingest(caller, company, org, options, texts).await?.into_iter().map(Told::Brought).collect()
+            }
+            Task::Edit(manner) => {
+                let verdicts = engine.desk().edit_lines(caller, (company, org), *manner, texts).await?;
+                verdicts.into_iter().map(Told::Edited).collect()
+            }
+        };
         let mut verdicts = verdicts.into_iter();
         for (number, fault) in faults {
             match fault {
-                Some(refusal) => report.verdict(number, Err((None, refusal))),
-                None => report.verdict(number, verdicts.next().ok_or(Failure::Defect("a line has no verdict"))?),
+                Some(refusal) => report.told(number, Told::Brought(Err((None, refusal)))),
+                None => report.told(number, verdicts.next().ok_or(Failure::Defect("a line has no verdict"))?),
             }
         }
         Ok(())
@@ -226,8 +270,7 @@ fn taken(content: Content) -> (Option<String>, Option<Refusal>) {
 struct Report {
     out: String,
     lines: u64,
-    created: u64,
-    replaced: u64,
+    tallies: [(&'static str, u64); 2],
     failed: u64,
     mark: String,
 }
@@ -237,20 +280,49 @@ impl Report {
         Bytes::from(std::mem::take(&mut self.out))
     }
 
-    fn verdict(&mut self, number: u64, verdict: Verdict) {
-        match verdict {
-            Ok(done) => self.stored(number, done),
-            Err((tid, refusal)) => self.failed(number, tid.as_deref(), |out| error::push_refusal(out, &refusal)),
+    fn of(task: &Task) -> Self {
+        Self { tallies: task.tallies(), ..Self::default() }
+    }
+
+    fn told(&mut self, number: u64, told: Told) {
+        let (tid, refusal) = match told {
+            Told::Brought(Ok(done)) => return self.stored(number, done),
+            Told::Edited(Ok(done)) => return self.edited(number, done),
+            Told::Brought(Err(refused)) | Told::Edited(Err(refused)) => refused,
+        };
+        self.failed(number, tid.as_deref(), |out| error::push_refusal(out, &refusal));
+    }
+
+    /// The first of the two tallies, or the second.
+    fn tally(&mut self, first: bool) -> &'static str {
+        let [one, other] = &mut self.tallies;
+        let (status, count) = if first { one } else { other };
+        *count += 1;
+        status
+    }
+
+    fn edited(&mut self, number: u64, done: LineEdited) {
+        self.lines += 1;
+        let status = self.tally(done.changed);
+        self.begin(number, done.tid.as_str(), status, done.revision.0);
+        push_list(&mut self.out, "unindexed", &done.unindexed);
+        push_list(&mut self.out, "notes", &done.notes);
+        self.out.push_str("}\n");
+        if !done.mark.is_empty() {
+            self.mark = done.mark;
         }
+    }
+
+    fn begin(&mut self, number: u64, tid: &str, status: &str, revision: u64) {
+        let _ = write!(self.out, "{{\"line\":{number},\"tid\":");
+        push_string(&mut self.out, tid);
+        let _ = write!(self.out, ",\"status\":\"{status}\",\"revision\":{revision}");
     }
 
     fn stored(&mut self, number: u64, done: Ingested) {
         self.lines += 1;
-        let status = if done.created { "created" } else { "replaced" };
-        *(if done.created { &mut self.created } else { &mut self.replaced }) += 1;
-        let _ = write!(self.out, "{{\"line\":{number},\"tid\":");
-        push_string(&mut self.out, done.tid.as_str());
-        let _ = write!(self.out, ",\"status\":\"{status}\",\"revision\":{}", done.revision.0);
+        let status = self.tally(done.created);
+        self.begin(number, done.tid.as_str(), status, done.revision.0);
         push_list(&mut self.out, "unindexed", &done.unindexed);
         push_list(&mut self.out, "notes", &done.notes);
         self.out.push_str("}\n");
@@ -272,10 +344,10 @@ impl Report {
     }
 
     fn summary(&mut self, pending: Option<&str>, failure: Option<&Failure>) {
-        let Self { lines, created, replaced, failed, .. } = self;
+        let Self { lines, tallies: [(one, ones), (other, others)], failed, .. } = self;
         let _ = write!(
             self.out,
-            "{{\"summary\":{{\"lines\":{lines},\"created\":{created},\"replaced\":{replaced},\"failed\":{failed}"
+            "{{\"summary\":{{\"lines\":{lines},\"{one}\":{ones},\"{other}\":{others},\"failed\":{failed}"
         );
         if !self.mark.is_empty() {
             self.out.push_str(",\"mark\":");
@@ -300,7 +372,7 @@ mod tests {
 
     #[test]
     fn verdicts_and_summary_are_json_lines() {
-        let mut report = Report::default();
+        let mut report = Report::of(&Task::Bring(IngestOptions::default()));
         let done = Ingested {
             tid: Tid::parse("a\"b").unwrap(),
             created: true,
@@ -311,8 +383,8 @@ mod tests {
             notes: vec!["kept `tid`".into()],
             pending: None,
         };
-        report.verdict(1, Ok(done));
-        report.verdict(3, Err((Some("x".into()), Refusal::at(Code::TooDeep, "/a", "too deep"))));
+        report.told(1, Told::Brought(Ok(done)));
+        report.told(3, Told::Edited(Err((Some("x".into()), Refusal::at(Code::TooDeep, "/a", "too deep")))));
         report.failed(4, None, |out| push_failure(out, &Failure::BodyCut("gone".into())));
         report.summary(Some("search"), None);
         let read: Vec<serde_json::Value> = report.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

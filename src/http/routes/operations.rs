@@ -103,7 +103,7 @@ fn figures(now: &Figures, in_flight: usize) -> prometheus::Result<Registry> {
         counter.inc_by(value);
         registry.register(Box::new(counter))?;
     }
-    let gauges: [(&str, &str, f64); 13] = [
+    let gauges: [(&str, &str, f64); 14] = [
         ("http_requests_in_flight", "Requests being served now.", in_flight as f64),
         ("commit_queue", "Writes that wait for a commit now.", now.commit_queue as f64),
         ("owed_index", "Transcripts owed to the search index now.", now.owed_index as f64),
@@ -111,6 +111,7 @@ fn figures(now: &Figures, in_flight: usize) -> prometheus::Result<Registry> {
         ("quarantined", "Transcripts set aside after repeated failure.", now.quarantined as f64),
         ("wal_bytes", "Bytes of the database's write-ahead log.", now.wal_bytes as f64),
         ("jobs", "Unfinished jobs.", now.jobs as f64),
+        ("job_rows", "Rows that imports and edits by query have still to do.", now.job_rows as f64),
         ("backfill", "Transcripts still to be back-filled.", now.backfill as f64),
         ("index_turn_segments", "Segments of words.", now.index.turn_segments as f64),
         ("index_record_segments", "Segments of values.", now.index.record_segments as f64),

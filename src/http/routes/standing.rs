@@ -28,7 +28,10 @@ pub async fn folders(call: Call) -> Answer {
         return Ok(respond::value(StatusCode::OK, &nested(&folders, dropped)));
     }
     let header = ["company", "org", "folder", "mode", "status", "queued", "transcripts"].map(str::to_owned);
-    let table = csv::plain(std::iter::once(header).chain(folders.iter().map(cells)))?;
+    let table: Vec<u8> = std::iter::once(header)
+        .chain(folders.iter().map(cells))
+        .flat_map(|row| csv::safe_row(row.into_iter()))
+        .collect();
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/csv; charset=utf-8")).body(table))
 }
 

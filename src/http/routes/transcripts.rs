@@ -7,7 +7,7 @@ use crate::http::error::Answer;
 use crate::http::extract::Call;
 use crate::http::headers::{expect_any_json, if_match};
 use crate::http::parameters::Parameters;
-use crate::http::routes::ingest::{self, Intake, Waiting};
+use crate::http::routes::ingest::{self, Intake, Task, Waiting};
 use crate::http::{body, respond};
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
@@ -70,7 +70,7 @@ pub async fn bring(call: Call, payload: Payload) -> Answer {
     let (company, org) = call.org()?;
     let atomic = call.parameters.flag("atomic")?;
     let intake = Intake {
-        options: options(&call.parameters)?,
+        task: Task::Bring(options(&call.parameters)?),
         longest: call.engine.settings().limits.transcript_bytes,
         waiting: Waiting { wait: call.parameters.wait()?, timeout: call.parameters.timeout()? },
         engine: call.engine,

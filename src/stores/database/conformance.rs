@@ -35,6 +35,7 @@ pub const CASES: &[Case] = &[
     ("configuration changes in one piece", administration::configuration_changes_in_one_piece),
     ("tokens come and go", administration::tokens_come_and_go),
     ("jobs come, move on and go", administration::jobs_come_and_go),
+    ("ended jobs are remembered, the newest of each kind", administration::ended_jobs_are_remembered),
     ("names seen are told once, until their folder goes", administration::names_seen_are_told_once),
     ("the identity stays and the numbers grow", administration::the_identity_stays),
     ("upkeep finds nothing wrong", administration::upkeep_finds_nothing_wrong),

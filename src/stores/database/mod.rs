@@ -6,7 +6,7 @@ pub mod rows;
 pub mod sqlite;
 pub mod writes;
 
-pub use rows::{Job, OwedRow, Row, StoredObject, StoredToken, Summary};
+pub use rows::{Job, OwedRow, PastJob, Row, StoredObject, StoredToken, Summary};
 pub use writes::{Committed, Outcome, Write};
 
 use super::error::Result;
@@ -77,6 +77,10 @@ pub trait Administration: Send + Sync {
     fn tokens(&self) -> Result<Vec<StoredToken>>;
     /// All unfinished jobs.
     fn jobs(&self) -> Result<Vec<Job>>;
+    /// Jobs that have ended, the newest first; some of the latest thousand of each kind.
+    fn past_jobs(&self) -> Result<Vec<PastJob>>;
+    /// One job that has ended.
+    fn past_job(&self, id: &str) -> Result<Option<PastJob>>;
     /// Names ever seen in metadata of a folder without being configured there, folded.
     fn seen(&self) -> Result<Vec<(FolderId, String)>>;
     /// Epoch, signing key and counters, made at the first opening.

@@ -114,6 +114,22 @@ pub struct Job {
     pub body: String,
 }
 
+/// A job that has ended: how it did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastJob {
+    /// Its id.
+    pub id: String,
+    /// What it did. Of each kind the newest [`PAST_JOBS`] are kept.
+    pub kind: String,
+    /// When it ended, microseconds.
+    pub finished: i64,
+    /// How it did, as JSON.
+    pub body: String,
+}
+
+/// Ended jobs that are kept of each kind.
+pub const PAST_JOBS: usize = 1_000;
+
 /// Who this store is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity {

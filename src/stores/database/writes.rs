@@ -1,6 +1,6 @@
 //! Writes to the database: what one group commit is made of.
 use super::Sink;
-use super::rows::{Job, ObjectKind, StoredObject, StoredToken};
+use super::rows::{Job, ObjectKind, PastJob, StoredObject, StoredToken};
 use crate::domain::identity::{FolderId, Key, OrgId, Revision, Tid};
 use std::sync::Arc;
 
@@ -75,6 +75,11 @@ pub enum Write {
     PutJob(Job),
     /// A job is done.
     DeleteJob(String),
+    /// A job has ended: it leaves the unfinished ones and is remembered; the oldest of its kind beyond
+    /// [`super::rows::PAST_JOBS`] are forgotten.
+    EndJob(PastJob),
+    /// An ended job is forgotten.
+    ForgetJob(String),
     /// Metadata of a folder has these folded names, none of them configured there; known ones change nothing.
     Seen(FolderId, Vec<String>),
     /// Settles in this commit rest on that batch of the index; an index that is behind it is not to be trusted.

@@ -75,6 +75,18 @@ pub trait SearchIndex: Send + Sync {
     /// Answers a search, or is cut off after `budget` with `TooExpensive`; refuses one whose patterns stand for too many
     /// words with `TooBroad`.
     fn search(&self, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage>;
+    /// The keys of all transcripts that match, ascending; order, page and figures of the search are not looked at. Cut
+    /// off and refused as [`Self::search`].
+    fn keys(&self, search: &ResolvedSearch, budget: Duration) -> Result<Vec<Key>> {
+        let all = ResolvedSearch {
+            size: u32::MAX as usize,
+            ..ResolvedSearch::new(search.scope.clone(), search.root.clone())
+        };
+        let all = ResolvedSearch { speakers: search.speakers.clone(), expansions: search.expansions, ..all };
+        let mut keys: Vec<Key> = self.search(&all, budget)?.hits.into_iter().map(|hit| hit.key).collect();
+        keys.sort_unstable();
+        Ok(keys)
+    }
     /// Every transcript it holds, in key order.
     fn entries(&self) -> Result<Vec<IndexEntry>>;
     /// Rewrites files that still hold bytes of erased transcripts.

@@ -172,6 +172,52 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
                 ("", JSON, Some("{}"), Reads),
             ],
         ),
+        ("/metadata/{company}/{org}", "PATCH") => (
+            "/metadata/{c}/{o}",
+            vec![
+                ("?dry_run=true", NDJSON, Some("{\"tid\":\"{t}\",\"set\":{\"{f}\":\"{v}\"}}\n"), Reads),
+                (
+                    "",
+                    NDJSON,
+                    Some("{\"tid\":\"{t}\",\"set\":{}}\n{\"tid\":\"{t}\",\"unset\":[],\"if_match\":7}\n"),
+                    Writes,
+                ),
+                ("?atomic=true", NDJSON, Some("{\"tid\":\"{t}\",\"set\":{\"tid\":1}}\n"), Writes),
+                ("?wait=search&timeout=1", NDJSON, Some("{\n"), Writes),
+            ],
+        ),
+        ("/metadata/{company}/{org}", "POST") => (
+            "/metadata/{c}/{o}",
+            vec![
+                ("", JSON, Some(r#"{"query":{"q":"{f}:{v}"},"set":{"queue":"x"}}"#), Reads),
+                ("", JSON, Some(r#"{"query":{"folder":"{d}"},"unset":["{f}"]}"#), Reads),
+                ("", JSON, Some(r#"{"query":"{w}","set":{"{f}":"{v}"},"confirm":"{cur}"}"#), Reads),
+            ],
+        ),
+        ("/imports/{company}/{org}", "GET") => ("/imports/{c}/{o}", vec![("", JSON, None, Reads)]),
+        ("/imports/{company}/{org}", "POST") => (
+            "/imports/{c}/{o}",
+            vec![
+                ("", JSON, Some(r#"{"name":"x","fields":["{f}"],"folder":"{d}"}"#), Ruins),
+                ("", JSON, Some(r#"{"name":"x","key":"{f}","fields":["queue"]}"#), Ruins),
+                ("", JSON, Some("{}"), Writes),
+            ],
+        ),
+        ("/imports/{company}/{org}/{id}", "GET") => ("/imports/{c}/{o}", vec![("/{k}", JSON, None, Reads)]),
+        ("/imports/{company}/{org}/{id}", "DELETE") => ("/imports/{c}/{o}", vec![("/{k}", JSON, None, Reads)]),
+        ("/imports/{company}/{org}/{id}/rows", "PUT") => {
+            ("/imports/{c}/{o}", vec![("/{k}/rows", NDJSON, Some("{\"tid\":\"{t}\",\"value\":1}\n"), Reads)])
+        }
+        ("/imports/{company}/{org}/{id}/errors", "GET") => (
+            "/imports/{c}/{o}",
+            vec![("/{k}/errors", JSON, None, Reads), ("/{k}/errors?format=csv", JSON, None, Reads)],
+        ),
+        ("/imports/{company}/{org}/{id}/retry", "POST") => {
+            ("/imports/{c}/{o}", vec![("/{k}/retry", JSON, None, Reads)])
+        }
+        ("/jobs", "GET") => (path, vec![("", JSON, None, Reads), ("?state=done&kind=backfill", JSON, None, Reads)]),
+        ("/jobs/{id}", "GET") => ("/jobs", vec![("/{k}", JSON, None, Reads)]),
+        ("/jobs/{id}/cancel", "POST") => ("/jobs", vec![("/{k}/cancel", JSON, None, Reads)]),
         ("/reindex" | "/backup", "GET") => (path, vec![("", JSON, None, Reads)]),
         ("/reindex" | "/backup", "POST") => {
             (path, vec![("", JSON, Some(r#"{"to":"x"}"#), Whole), ("", JSON, None, Whole)])

@@ -93,6 +93,12 @@ impl Backfills {
         self.state.lock().running.iter().map(|(folder, running)| (*folder, running.number)).collect()
     }
 
+    /// Those that run or wait: folder, label, transcripts in all and left.
+    pub fn told(&self) -> Vec<(FolderId, String, u64, u64)> {
+        let state = self.state.lock();
+        state.running.iter().map(|(id, running)| (*id, running.label.clone(), running.total, running.left)).collect()
+    }
+
     /// That one is done; one begun since goes on.
     pub fn done(&self, folder: FolderId, number: u64) {
         let mut state = self.state.lock();

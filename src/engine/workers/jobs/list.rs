@@ -1,4 +1,5 @@
 //! What jobs there are to do, and the list of those that are not done.
+use crate::base::clock::Clock;
 use crate::base::digest;
 use crate::domain::identity::{CompanyName, FolderId, FolderName, Key, OrgId, OrgName, Place, Revision, Tid};
 use crate::stores::database::Job;
@@ -25,6 +26,9 @@ pub enum Task {
         /// Revision of its body, which may still lie under its staged name.
         #[serde(default)]
         words: Option<Revision>,
+        /// Where it lay: a token that keeps to that folder sees the job.
+        #[serde(default)]
+        in_folder: Option<FolderName>,
     },
     /// All transcripts of a deleted folder.
     EraseFolder {
@@ -111,6 +115,16 @@ impl Jobs {
         self.len() == 0
     }
 
+    /// All unfinished ones.
+    pub fn all(&self) -> Vec<Job> {
+        self.state.lock().jobs.values().cloned().collect()
+    }
+
+    /// One unfinished job.
+    pub fn get(&self, id: &str) -> Option<Job> {
+        self.state.lock().jobs.get(id).cloned()
+    }
+
     /// Ends the worker.
     pub fn close(&self) {
         self.state.lock().closed = true;
@@ -152,12 +166,16 @@ impl Jobs {
 /// A job of that task.
 pub fn job(task: &Task) -> Job {
     let id = digest::hex(digest::random().get(..8).unwrap_or_default());
-    let body = serde_json::to_string(task).unwrap_or_default();
+    let mut body = serde_json::to_value(task).unwrap_or_default();
+    if let Some(body) = body.as_object_mut() {
+        body.insert("created".to_owned(), Clock::system().now().0.into());
+    }
+    let body = body.to_string();
     Job { id: format!("job-{id}"), kind: "erase".to_owned(), body }
 }
 
 /// The job that erases one transcript.
-pub fn erasure((key, org, words): (Key, OrgId, Revision), place: &Place) -> Job {
+pub fn erasure((key, org, words): (Key, OrgId, Revision), place: &Place, in_folder: Option<FolderName>) -> Job {
     job(&Task::Erase {
         key,
         org,
@@ -165,5 +183,6 @@ pub fn erasure((key, org, words): (Key, OrgId, Revision), place: &Place) -> Job 
         org_name: place.org.clone(),
         tid: place.tid.clone(),
         words: Some(words),
+        in_folder,
     })
 }

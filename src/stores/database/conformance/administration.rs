@@ -3,7 +3,7 @@ use super::samples::*;
 use crate::domain::identity::{FolderId, Revision};
 use crate::stores::database::rows::{ObjectKind, StoredObject, StoredToken};
 use crate::stores::database::writes::{Remembered, Stored, Write};
-use crate::stores::database::{Checkpoint, Database, Job};
+use crate::stores::database::{Checkpoint, Database, Job, PastJob};
 
 fn object(kind: ObjectKind, id: u32, name: &str) -> StoredObject {
     StoredObject { kind, id, parent: id / 10, name: name.into(), body: format!(r#"{{"shown":"{name}"}}"#) }
@@ -74,6 +74,27 @@ pub fn tokens_come_and_go(database: &dyn Database) {
     stands(database, &[Write::PutToken(token("b", 3)), Write::DeleteToken("a".into())]);
     assert_eq!(database.tokens().unwrap(), vec![token("b", 3)]);
     stands(database, &[Write::DeleteToken("a".into())]);
+}
+
+pub fn ended_jobs_are_remembered(database: &dyn Database) {
+    let past = |id: &str, kind: &str, finished: i64| PastJob {
+        id: id.into(),
+        kind: kind.into(),
+        finished,
+        body: format!("{{\"at\":{finished}}}"),
+    };
+    stands(database, &[Write::PutJob(job("p1", "{}"))]);
+    stands(database, &[Write::EndJob(past("p1", "import", 5)), Write::EndJob(past("p2", "erase", 7))]);
+    assert!(database.jobs().unwrap().is_empty());
+    assert_eq!(database.past_jobs().unwrap(), vec![past("p2", "erase", 7), past("p1", "import", 5)]);
+    stands(database, &[Write::EndJob(past("p1", "import", 9))]);
+    assert_eq!(database.past_job("p1").unwrap(), Some(past("p1", "import", 9)));
+    stands(database, &[Write::ForgetJob("p2".into()), Write::ForgetJob("never".into())]);
+    assert_eq!(database.past_jobs().unwrap(), vec![past("p1", "import", 9)]);
+    let many: Vec<Write> = (0..1_001).map(|n| Write::EndJob(past(&format!("e{n:04}"), "erase", 100 + n))).collect();
+    stands(database, &many);
+    assert_eq!(database.past_jobs().unwrap().len(), 1_001, "a thousand of each kind");
+    assert_eq!(database.past_job("e0000").unwrap(), None, "the oldest of its kind goes");
 }
 
 pub fn jobs_come_and_go(database: &dyn Database) {

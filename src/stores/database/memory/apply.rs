@@ -2,7 +2,7 @@
 use super::state::State;
 use crate::domain::identity::{Key, Revision};
 use crate::stores::database::Sink;
-use crate::stores::database::rows::{Job, ObjectKind, Row, Settled};
+use crate::stores::database::rows::{Job, ObjectKind, PAST_JOBS, PastJob, Row, Settled};
 use crate::stores::database::writes::{Outcome, Remembered, Stored, Write};
 
 /// Applies one write.
@@ -74,6 +74,8 @@ fn administer(state: &mut State, write: &Write) {
         Write::PutJob(job) => put_jobs(state, std::slice::from_ref(job)),
         Write::IndexBatch(batch) => state.identity.index_batch = state.identity.index_batch.max(*batch),
         Write::DeleteJob(id) => drop(state.jobs.remove(id)),
+        Write::EndJob(past) => end_job(state, past),
+        Write::ForgetJob(id) => drop(state.past_jobs.remove(id)),
         Write::Seen(folder, names) => state.seen.extend(names.iter().map(|name| (*folder, name.clone()))),
         _ => (),
     }
@@ -163,4 +165,20 @@ fn remember(state: &mut State, new: &Stored, outcome: Outcome) -> Outcome {
 
 fn put_jobs(state: &mut State, jobs: &[Job]) {
     state.jobs.extend(jobs.iter().map(|job| (job.id.clone(), job.clone())));
+}
+
+fn end_job(state: &mut State, past: &PastJob) {
+    state.jobs.remove(&past.id);
+    state.past_jobs.insert(past.id.clone(), past.clone());
+    let mut same: Vec<(i64, String)> = state
+        .past_jobs
+        .values()
+        .filter(|one| one.kind == past.kind)
+        .map(|one| (one.finished, one.id.clone()))
+        .collect();
+    same.sort();
+    let beyond = same.len().saturating_sub(PAST_JOBS);
+    for (_, id) in same.into_iter().take(beyond) {
+        state.past_jobs.remove(&id);
+    }
 }

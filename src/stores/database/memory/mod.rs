@@ -4,7 +4,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use super::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summary};
+use super::rows::{Identity, Job, OwedRow, PastJob, Row, StoredObject, StoredToken, Summary};
 use super::writes::{Committed, Remembered, Write};
 use super::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
 use crate::domain::identity::{FolderId, Key, OrgId, Tid};
@@ -100,6 +100,16 @@ impl Administration for MemoryDatabase {
 
     fn jobs(&self) -> Result<Vec<Job>> {
         Ok(self.state.lock().jobs.values().cloned().collect())
+    }
+
+    fn past_jobs(&self) -> Result<Vec<PastJob>> {
+        let mut all: Vec<PastJob> = self.state.lock().past_jobs.values().cloned().collect();
+        all.sort_by(|a, b| (b.finished, &b.id).cmp(&(a.finished, &a.id)));
+        Ok(all)
+    }
+
+    fn past_job(&self, id: &str) -> Result<Option<PastJob>> {
+        Ok(self.state.lock().past_jobs.get(id).cloned())
     }
 
     fn seen(&self) -> Result<Vec<(FolderId, String)>> {

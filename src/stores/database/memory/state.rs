@@ -2,7 +2,7 @@
 use crate::base::digest;
 use crate::domain::identity::{FolderId, Key, OrgId, Tid};
 use crate::stores::database::Sink;
-use crate::stores::database::rows::{Identity, Job, ObjectKind, Row, StoredObject, StoredToken};
+use crate::stores::database::rows::{Identity, Job, ObjectKind, PastJob, Row, StoredObject, StoredToken};
 use crate::stores::database::writes::Remembered;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +22,8 @@ pub struct State {
     pub tokens: BTreeMap<String, StoredToken>,
     /// Jobs by id.
     pub jobs: BTreeMap<String, Job>,
+    /// Ended jobs by id.
+    pub past_jobs: BTreeMap<String, PastJob>,
     /// Names seen without being configured.
     pub seen: BTreeSet<(FolderId, String)>,
     /// Who the store is.
@@ -47,6 +49,7 @@ impl Default for State {
             objects: BTreeMap::new(),
             tokens: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            past_jobs: BTreeMap::new(),
             seen: BTreeSet::new(),
             identity,
         }

@@ -1,8 +1,8 @@
 //! Reads of configuration, tokens, jobs and of the store's identity, and the checks of the whole file.
 use crate::domain::identity::FolderId;
-use crate::stores::database::rows::{Identity, Job, ObjectKind, StoredObject, StoredToken};
+use crate::stores::database::rows::{Identity, Job, ObjectKind, PastJob, StoredObject, StoredToken};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row};
 
 /// All configuration objects, companies first, by number.
 pub fn objects(connection: &Connection) -> Result<Vec<StoredObject>> {
@@ -36,6 +36,26 @@ pub fn jobs(connection: &Connection) -> Result<Vec<Job>> {
         .prepare_cached("SELECT id, kind, body FROM job ORDER BY id")?
         .query_map([], |row| Ok(Job { id: row.get(0)?, kind: row.get(1)?, body: row.get(2)? }))?
         .collect()
+}
+
+/// Jobs that have ended, the newest first.
+pub fn past_jobs(connection: &Connection) -> Result<Vec<PastJob>> {
+    connection
+        .prepare_cached("SELECT id, kind, finished, body FROM past_job ORDER BY finished DESC, id DESC")?
+        .query_map([], past)?
+        .collect()
+}
+
+/// One job that has ended.
+pub fn past_job(connection: &Connection, id: &str) -> Result<Option<PastJob>> {
+    connection
+        .prepare_cached("SELECT id, kind, finished, body FROM past_job WHERE id = ?1")?
+        .query_row([id], past)
+        .optional()
+}
+
+fn past(row: &Row<'_>) -> Result<PastJob> {
+    Ok(PastJob { id: row.get(0)?, kind: row.get(1)?, finished: row.get(2)?, body: row.get(3)? })
 }
 
 /// All names seen without being configured.

@@ -4,7 +4,7 @@ use super::journal::{Draft, Found};
 use crate::base::digest;
 use crate::domain::identity::{Key, OrgId, Revision, Tid};
 use crate::stores::database::Sink;
-use crate::stores::database::rows::{Job, ObjectKind, Settled, StoredObject};
+use crate::stores::database::rows::{Job, ObjectKind, PAST_JOBS, PastJob, Settled, StoredObject};
 use crate::stores::database::writes::{Outcome, Stored, Write};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use std::sync::Arc;
@@ -73,6 +73,8 @@ pub fn apply(connection: &Connection, batch: &mut Batch<'_>, write: &Write) -> R
             names.iter().try_for_each(|name| run(connection, note, params![folder.0, name]).map(drop))?;
             Ok(Outcome::Done)
         }
+        Write::EndJob(past) => end_job(connection, past),
+        Write::ForgetJob(id) => done(connection, "DELETE FROM past_job WHERE id = ?1", [id]),
         Write::DeleteJob(id) => done(connection, "DELETE FROM job WHERE id = ?1", [id]),
     }
 }
@@ -199,6 +201,12 @@ fn put_object(connection: &Connection, object: &StoredObject) -> Result<()> {
 
 fn put_job(connection: &Connection, job: &Job) -> Result<()> {
     run(connection, include_str!("sql/put_job.sql"), params![job.id, job.kind, job.body]).map(drop)
+}
+
+fn end_job(connection: &Connection, past: &PastJob) -> Result<Outcome> {
+    run(connection, "DELETE FROM job WHERE id = ?1", [&past.id])?;
+    run(connection, include_str!("sql/end_job.sql"), params![past.id, past.kind, past.finished, past.body])?;
+    done(connection, include_str!("sql/trim_jobs.sql"), params![past.kind, PAST_JOBS])
 }
 
 fn stale(connection: &Connection, key: Key) -> Result<Outcome> {

@@ -115,7 +115,7 @@ pub fn replace(path: &Path) -> Result<Salvaged> {
     let mut salvaged = Salvaged { kept, ..Salvaged::default() };
     if let Some(old) = copy.as_deref().and_then(|copy| bare(copy).ok()) {
         salvaged.secret = carry_secret(&old, &new).is_ok_and(|carried| carried);
-        for table in ["object", "seen", "job", "tombstone", "idempotency"] {
+        for table in ["object", "seen", "job", "past_job", "tombstone", "idempotency"] {
             carry(&old, &new, table).map_err(|error| fault(During::Write, "carrying over a table", error))?;
         }
         salvaged.tokens =

@@ -24,7 +24,7 @@ mod tests;
 mod transcripts;
 mod writer;
 
-use super::rows::{Identity, Job, OwedRow, Row, StoredObject, StoredToken, Summary};
+use super::rows::{Identity, Job, OwedRow, PastJob, Row, StoredObject, StoredToken, Summary};
 use super::writes::{Committed, Remembered, Write};
 use super::{Administration, Checkpoint, Database, Log, Owing, Sink, Transcripts};
 use crate::domain::identity::{FolderId, Key, OrgId, Tid};
@@ -198,6 +198,14 @@ impl Administration for SqliteDatabase {
 
     fn jobs(&self) -> Result<Vec<Job>> {
         self.readers.with("reading the jobs", administration::jobs)
+    }
+
+    fn past_jobs(&self) -> Result<Vec<PastJob>> {
+        self.readers.with("reading the jobs that have ended", administration::past_jobs)
+    }
+
+    fn past_job(&self, id: &str) -> Result<Option<PastJob>> {
+        self.readers.with("reading a job that has ended", |connection| administration::past_job(connection, id))
     }
 
     fn seen(&self) -> Result<Vec<(FolderId, String)>> {

@@ -27,6 +27,7 @@ mod verify;
 mod writer;
 
 use super::{IndexEntry, IndexFigures, IndexWrite, Opened, SearchIndex};
+use crate::domain::identity::Key;
 use crate::query::resolved::{ResolvedSearch, SearchPage};
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use ::tantivy::directory::WatchHandle;
@@ -148,6 +149,12 @@ impl SearchIndex for TantivyIndex {
     fn search(&self, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage> {
         let snapshot = self.state.shown.load_full();
         catch_unwind(AssertUnwindSafe(|| search::answer(&snapshot, search, budget)))
+            .unwrap_or_else(|panic| Err(panicked("search", panic.as_ref())))
+    }
+
+    fn keys(&self, search: &ResolvedSearch, budget: Duration) -> Result<Vec<Key>> {
+        let snapshot = self.state.shown.load_full();
+        catch_unwind(AssertUnwindSafe(|| search::keys(&snapshot, search, budget)))
             .unwrap_or_else(|panic| Err(panicked("search", panic.as_ref())))
     }
 

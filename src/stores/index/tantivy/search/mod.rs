@@ -32,6 +32,17 @@ use context::Context;
 use deadline::Deadline;
 use std::time::Duration;
 
+/// The keys of all transcripts that match, ascending.
+///
+/// # Errors
+/// As [`answer`].
+pub fn keys(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> Result<Vec<Key>> {
+    let context = Context::new(snapshot, search, Deadline::after(budget))?;
+    let keys = evaluate::matching(&context)?.iter().map(Key).collect();
+    context.deadline.check()?;
+    Ok(keys)
+}
+
 /// Answers a search.
 ///
 /// # Errors
