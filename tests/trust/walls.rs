@@ -157,7 +157,7 @@ impl Hall<'_> {
             Does::Writes => path_hidden || at_home,
             // An id of another organisation is free here.
             Does::Brings => hidden[..3].contains(&true) || (hidden[3] && spot(3) == 1),
-            Does::Ruins => path_hidden || (used[8] && hidden[8]),
+            Does::Ruins => path_hidden || (used[8] && hidden[8]) || (used[10] && hidden[10]),
             // Who reaches a whole company may make organisations in it, whatever others call theirs.
             Does::Makes => hidden[0] || (path_hidden && !token.reaches((0, Some(1), None), false)),
             Does::Whole => {

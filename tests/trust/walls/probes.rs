@@ -203,21 +203,20 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
                 ("", JSON, Some("{}"), Writes),
             ],
         ),
-        ("/imports/{company}/{org}/{id}", "GET") => ("/imports/{c}/{o}", vec![("/{k}", JSON, None, Reads)]),
-        ("/imports/{company}/{org}/{id}", "DELETE") => ("/imports/{c}/{o}", vec![("/{k}", JSON, None, Reads)]),
+        ("/imports/{company}/{org}/{id}", "GET") => ("/imports/{c}/{o}", vec![("/{i}", JSON, None, Reads)]),
+        ("/imports/{company}/{org}/{id}", "DELETE") => ("/imports/{c}/{o}", vec![("/{i}", JSON, None, Ruins)]),
         ("/imports/{company}/{org}/{id}/rows", "PUT") => {
-            ("/imports/{c}/{o}", vec![("/{k}/rows", NDJSON, Some("{\"tid\":\"{t}\",\"value\":1}\n"), Reads)])
+            ("/imports/{c}/{o}", vec![("/{i}/rows", NDJSON, Some("{\"tid\":\"{t}\",\"value\":1}\n"), Ruins)])
         }
-        ("/imports/{company}/{org}/{id}/errors", "GET") => (
-            "/imports/{c}/{o}",
-            vec![("/{k}/errors", JSON, None, Reads), ("/{k}/errors?format=csv", JSON, None, Reads)],
-        ),
+        ("/imports/{company}/{org}/{id}/errors", "GET") => {
+            ("/imports/{c}/{o}", vec![("/{i}/errors", JSON, None, Reads), ("/{i}/errors?format=csv", JSON, None, Reads)])
+        }
         ("/imports/{company}/{org}/{id}/retry", "POST") => {
-            ("/imports/{c}/{o}", vec![("/{k}/retry", JSON, None, Reads)])
+            ("/imports/{c}/{o}", vec![("/{i}/retry", JSON, None, Ruins)])
         }
-        ("/jobs", "GET") => (path, vec![("", JSON, None, Reads), ("?state=done&kind=backfill", JSON, None, Reads)]),
-        ("/jobs/{id}", "GET") => ("/jobs", vec![("/{k}", JSON, None, Reads)]),
-        ("/jobs/{id}/cancel", "POST") => ("/jobs", vec![("/{k}/cancel", JSON, None, Reads)]),
+        ("/jobs", "GET") => (path, vec![("", JSON, None, Reads), ("?state=done&kind=import", JSON, None, Reads)]),
+        ("/jobs/{id}", "GET") => ("/jobs", vec![("/{i}", JSON, None, Reads)]),
+        ("/jobs/{id}/cancel", "POST") => ("/jobs", vec![("/{i}/cancel", JSON, None, Ruins)]),
         ("/reindex" | "/backup", "GET") => (path, vec![("", JSON, None, Reads)]),
         ("/reindex" | "/backup", "POST") => {
             (path, vec![("", JSON, Some(r#"{"to":"x"}"#), Whole), ("", JSON, None, Whole)])

@@ -47,11 +47,12 @@ pub struct Names {
     pub speaker: String,
     pub token: String,
     pub cursor: String,
+    pub import: String,
 }
 
 impl Names {
     /// Placeholder and text, in one order.
-    pub fn parts(&self) -> [(&'static str, &String); 10] {
+    pub fn parts(&self) -> [(&'static str, &String); 11] {
         [
             ("{c}", &self.company),
             ("{o}", &self.org),
@@ -63,6 +64,7 @@ impl Names {
             ("{s}", &self.speaker),
             ("{k}", &self.token),
             ("{cur}", &self.cursor),
+            ("{i}", &self.import),
         ]
     }
 }
@@ -146,6 +148,7 @@ impl Draw {
             speaker: word(),
             token: String::new(),
             cursor: String::new(),
+            import: String::new(),
         }
     }
 }
@@ -240,6 +243,28 @@ impl World {
         edited.ok(200);
     }
 
+    /// An import that is over, with a row of nobody's: its id.
+    fn import(&mut self, at: usize, draw: &mut Draw) -> String {
+        let (c, o, d) = HOMES[at];
+        let mut canary = || {
+            let word = draw.word();
+            self.plant(&word, Kind::Value, (c, Some(o), Some(d)), false)
+        };
+        let (name, nobody) = (canary(), canary());
+        let Names { company, org, folder, tid, value, .. } = self.spots[at].clone();
+        let imports = format!("/imports/{company}/{org}");
+        let body = json!({"name": name, "fields": [self.spots[at].field], "folder": folder});
+        let id = self.server.post(&imports, &body).ok(201)["id"].as_str().unwrap().to_owned();
+        let rows = format!("{}\n{}\n", json!({"tid": tid, "value": value}), json!({"tid": nobody, "value": "x"}));
+        let kind = [("Content-Type", "application/x-ndjson")];
+        let sent = self.server.request("PUT", &format!("{imports}/{id}/rows"), &kind, Some(rows.as_bytes()));
+        assert!(sent.status < 300, "{}", sent.text());
+        while self.server.get(&format!("{imports}/{id}")).ok(200)["state"] != "done" {
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+        }
+        id
+    }
+
     fn made(&self, body: &Value) -> (String, String) {
         let made = self.server.post("/tokens", body).ok(201);
         (made["id"].as_str().unwrap().to_owned(), made["token"].as_str().unwrap().to_owned())
@@ -260,6 +285,11 @@ impl World {
             body["rights"] = json!(["read"]);
             self.spots[at].token = self.made(&body).0;
             self.ghosts[at].token = format!("tok_{:016x}", at);
+            let import = self.import(at, draw);
+            // Of the same shape: letters and digits stay, their order does not.
+            let (kind, number) = import.split_at(import.rfind(['-', '_']).map_or(0, |dash| dash + 1));
+            self.ghosts[at].import = format!("{kind}{}", number.chars().rev().collect::<String>());
+            self.spots[at].import = import;
             let Names { company, org, .. } = &self.spots[at];
             let page = self.server.get(&format!("/search/{company}/{org}?q=hello&size=1&cursor="));
             let cursor = page.ok(200)["cursor"].as_str().unwrap().to_owned();
