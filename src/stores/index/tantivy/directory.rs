@@ -1,4 +1,4 @@
-//! The library's directory of mapped files, without its list of files.
+//! The library's directory of mapped files, without its list of files, and with its flushes gathered.
 //!
 //! The library writes a list of its files (`.managed.json`) anew, with a flush, for every file it makes: 7 of the 16
 //! flushes of a small commit. The list serves only to find files that are no longer used, and the directory itself
@@ -6,6 +6,12 @@
 //!
 //! *Decision:* the list is read from the directory and never written. A small commit costs half the flushes, a torn
 //! list cannot keep an index from opening, and files orphaned by a killed process are found and removed.
+//!
+//! *Decision:* a file of a segment is flushed not when it is written, one after the other, but with all others when the
+//! library flushes the directory: that is before it names them in `meta.json`, and nothing reads them after a crash
+//! unless that names them. Flushed at the same time they share what the file system's journal writes.
+use super::gathered::{Gathered, Written};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
@@ -23,13 +29,14 @@ const LIST: &str = ".managed.json";
 pub struct Files {
     path: PathBuf,
     inner: MmapDirectory,
+    gathered: Arc<Gathered>,
 }
 
 impl Files {
     /// The files in `path`, which must exist.
     pub fn open(path: &Path) -> Result<Self, TantivyError> {
         let inner = MmapDirectory::open(path).map_err(|e: OpenDirectoryError| TantivyError::from(e))?;
-        Ok(Self { path: path.to_owned(), inner })
+        Ok(Self { path: path.to_owned(), inner, gathered: Arc::default() })
     }
 
     /// What the library's list would say.
@@ -62,6 +69,7 @@ impl Directory for Files {
     }
 
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
+        self.gathered.forget(path);
         self.inner.delete(path)
     }
 
@@ -70,7 +78,12 @@ impl Directory for Files {
     }
 
     fn open_write(&self, path: &Path) -> Result<tantivy::directory::WritePtr, OpenWriteError> {
-        self.inner.open_write(path)
+        let file = fs::OpenOptions::new().write(true).create_new(true).open(self.path.join(path));
+        let file = file.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => OpenWriteError::FileAlreadyExists(path.to_owned()),
+            _ => OpenWriteError::wrap_io_error(error, path.to_owned()),
+        })?;
+        Ok(BufWriter::new(Box::new(Written::new(path, file, self.gathered.clone()))))
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
@@ -85,6 +98,7 @@ impl Directory for Files {
     }
 
     fn sync_directory(&self) -> io::Result<()> {
+        self.gathered.flush()?;
         self.inner.sync_directory()
     }
 
