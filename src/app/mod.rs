@@ -7,6 +7,7 @@ pub mod demo;
 pub mod mending;
 pub mod opening;
 pub mod restoring;
+pub mod scratch;
 pub mod serving;
 pub mod signals;
 

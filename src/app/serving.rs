@@ -79,7 +79,7 @@ async fn finish(app: App, config: &Config) {
     }
 }
 
-fn options(config: &Config) -> ServerOptions {
+pub(super) fn options(config: &Config) -> ServerOptions {
     ServerOptions {
         workers: config.server.workers,
         max_connections: config.server.max_connections,

@@ -5,6 +5,7 @@
 pub mod args;
 pub mod backup;
 pub mod bar;
+pub mod bench;
 pub mod config;
 pub mod erase;
 pub mod import;
@@ -44,6 +45,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Repair(repair) => repair::run(common, repair),
         Command::Reindex(reindex) => reindex::run(common, reindex),
         Command::Token(token) => token::run(common, token),
+        Command::Bench(bench) => bench::run(common, bench),
         Command::Config(config) => config::run(common, config),
     }
 }

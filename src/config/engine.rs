@@ -46,7 +46,8 @@ pub struct Workers {
     pub index_rows: usize,
     /// Rows the archiver takes at once.
     pub archive_rows: usize,
-    /// The indexer rests at least this many times as long as its last commit took.
+    /// The indexer rests at least this many times as long as its last commit took; after a few single edits once as
+    /// long.
     pub index_rest: u32,
     /// Bytes of the cache of current metadata.
     pub cache_bytes: u64,

@@ -89,6 +89,8 @@ pub struct Core {
     pub closing: AtomicBool,
     /// The last key given.
     pub last_key: AtomicU32,
+    /// The commit whose mark was asked for last, and that mark.
+    pub last_mark: Mutex<(u64, String)>,
     /// Wakes threads that pause when the server stops.
     pub stop: (Mutex<()>, Condvar),
 }

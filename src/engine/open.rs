@@ -71,6 +71,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
     let core = Arc::new(Core {
         locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
         searching: Admission::new(settings.workers.searches, settings.workers.search_queue),
+        last_mark: Mutex::default(),
         last_key: AtomicU32::new(identity.last_key),
         batches: AtomicU64::new(identity.index_batch.max(identity.commit)),
         index_ready: AtomicBool::new(complete),

@@ -9,6 +9,7 @@ pub mod archive;
 pub mod batches;
 pub mod body;
 pub mod csv;
+pub mod echo;
 pub mod error;
 pub mod extract;
 pub mod headers;

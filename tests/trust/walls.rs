@@ -297,6 +297,7 @@ fn mixed(from: &[Names], spot: &dyn Fn(usize) -> usize) -> Names {
         speaker: part(7).speaker.clone(),
         token: part(8).token.clone(),
         cursor: part(9).cursor.clone(),
+        import: part(10).import.clone(),
     }
 }
 
@@ -314,6 +315,7 @@ fn replaced(real: &Names, ghosts: &Names, hidden: &[bool]) -> Names {
         speaker: pick(7, &real.speaker, &ghosts.speaker),
         token: pick(8, &real.token, &ghosts.token),
         cursor: pick(9, &real.cursor, &ghosts.cursor),
+        import: pick(10, &real.import, &ghosts.import),
     }
 }
 

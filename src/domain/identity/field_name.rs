@@ -24,8 +24,12 @@ pub enum NameRules {
 impl FieldName {
     /// Any spelling, also one that no edit could set: stored metadata holds such names.
     pub fn lenient(text: &str) -> Self {
-        let folded = fold(text);
         let shown: Arc<str> = text.into();
+        // Nearly all names are their own folded form.
+        if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            return Self { folded: shown.clone(), shown };
+        }
+        let folded = fold(text);
         let folded = if *folded == *shown { shown.clone() } else { folded.into() };
         Self { shown, folded }
     }

@@ -11,7 +11,7 @@ use crate::domain::refusal::Code;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
-use crate::engine::edit::current::Current;
+use crate::engine::edit::current::{Current, Kept};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::{check, visible};
 use crate::engine::error::{Error, Result};
@@ -71,7 +71,6 @@ enum Draft {
 struct Written {
     stored: Stored,
     expected: Revision,
-    after: Arc<Current>,
     seen: Option<Write>,
     told: LineEdited,
 }
@@ -150,12 +149,6 @@ impl Wave {
             idempotency: None,
         };
         let seen = self.core.seen.news(folder.id, projection.unconfigured.iter());
-        let after = Arc::new(Current {
-            revision: stored.revision,
-            last_modified: stored.last_modified,
-            metadata: edited.metadata,
-            ..current.clone()
-        });
         let told = LineEdited {
             tid: current.tid.clone(),
             changed: true,
@@ -164,7 +157,7 @@ impl Wave {
             notes,
             mark: String::new(),
         };
-        Written { stored, expected: current.revision, after, seen, told }
+        Written { stored, expected: current.revision, seen, told }
     }
 
     /// Commits what could be drafted; `None` when the configuration moved.
@@ -175,9 +168,10 @@ impl Wave {
         for draft in drafts {
             told.push(match draft {
                 Ok(Draft::Write(written)) if !self.dry_run => {
-                    let Written { stored, expected, after, seen: news, told } = *written;
+                    let Written { stored, expected, seen: news, told } = *written;
+                    let kept = Kept::stored(&stored);
                     seen.extend(news);
-                    writes.push((Write::Edit(Arc::new(stored), expected), Then::Keep(after)));
+                    writes.push((Write::Edit(Arc::new(stored), expected), Then::Keep(kept)));
                     Ok((told, true))
                 }
                 Ok(Draft::Write(written)) => Ok((written.told, false)),

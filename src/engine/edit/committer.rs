@@ -3,7 +3,7 @@
 //! forms groups by itself.
 //!
 //! Settles (what the sinks have done) are lazy: they ride in the next commit, or go alone after 50 ms of quiet.
-use super::current::{Cache, Current};
+use super::current::{Cache, Kept};
 use super::locks::Guard;
 use super::settles::Settles;
 use crate::base::causes::chain;
@@ -63,7 +63,7 @@ pub enum Then {
     /// Nothing.
     Nothing,
     /// Remember the new state of the transcript.
-    Keep(Arc<Current>),
+    Keep(Kept),
     /// Forget the transcript.
     Forget(OrgId, Tid),
 }
@@ -375,14 +375,9 @@ impl Worker {
         // The cache first: whoever pushes the new state, or gives its body a name, does it after readers know of it.
         let org = match then {
             Then::Nothing => None,
-            Then::Keep(current) => {
-                let org = current.org;
-                match write {
-                    Write::Create(stored) | Write::Edit(stored, _) | Write::Replace(stored, _) => {
-                        self.shared.cache.keep_spelled(&current, &stored.metadata);
-                    }
-                    _ => self.shared.cache.keep(&current),
-                }
+            Then::Keep(kept) => {
+                let org = kept.org();
+                self.shared.cache.keep(kept);
                 Some(org)
             }
             Then::Forget(org, tid) => {
@@ -415,9 +410,7 @@ impl Request {
     fn is_current(&self, world: &World) -> bool {
         self.writes.iter().all(|(write, then)| match (write, then) {
             (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => fits(world, s.folder, s.schema_version),
-            (Write::Reproject { schema_version, .. }, Then::Keep(current)) => {
-                fits(world, current.folder, *schema_version)
-            }
+            (Write::Reproject { schema_version, .. }, Then::Keep(kept)) => fits(world, kept.folder(), *schema_version),
             _ => true,
         })
     }

@@ -7,9 +7,10 @@ use crate::domain::metadata::Metadata;
 use crate::domain::transcript::Facts;
 use crate::stores::Stores;
 use crate::stores::database::Row;
+use crate::stores::database::writes::Stored;
 use crate::stores::error::{Kind, Result, Store, StoreError};
-use quick_cache::Weighter;
 use quick_cache::sync::Cache as QuickCache;
+use quick_cache::{Equivalent, Weighter};
 use std::sync::Arc;
 
 /// A transcript's row with its metadata.
@@ -60,6 +61,7 @@ fn own_spelling<'f>(
 
 /// A transcript as the cache keeps it: its texts in one piece, for a tenth of the room that parsed metadata takes. Then
 /// the cache holds the transcripts that a folder's editors work on, and reading one is a parse instead of a file.
+#[derive(Debug)]
 struct Packed {
     key: Key,
     folder: FolderId,
@@ -73,24 +75,69 @@ struct Packed {
     builtins: usize,
 }
 
-impl Packed {
-    fn new(current: &Current, metadata: &str) -> Self {
-        let (facts, builtins) = (current.facts.len(), current.builtins.len());
-        let mut text = String::with_capacity(facts + builtins + metadata.len());
-        [&*current.facts, &*current.builtins, metadata].into_iter().for_each(|part| text.push_str(part));
-        Self {
+/// A state of a transcript, ready for the cache: made by who computes a write, so that the thread that commits has only
+/// to put it there.
+#[derive(Debug)]
+pub struct Kept {
+    org: OrgId,
+    tid: Tid,
+    packed: Arc<Packed>,
+}
+
+impl Kept {
+    /// What a write makes of its transcript.
+    pub fn stored(stored: &Stored) -> Self {
+        let (text, facts, builtins) = pack(&stored.facts, &stored.builtins, &stored.metadata);
+        let packed = Packed {
+            key: stored.key,
+            folder: stored.folder,
+            revision: stored.revision,
+            words_revision: stored.words_revision,
+            last_modified: stored.last_modified,
+            ingested: stored.ingested,
+            text,
+            facts,
+            builtins,
+        };
+        Self { org: stored.org, tid: stored.tid.clone(), packed: Arc::new(packed) }
+    }
+
+    /// A state that is known in parts.
+    pub fn of(current: &Current) -> Self {
+        let (text, facts, builtins) = pack(&current.facts, &current.builtins, &current.metadata.to_json());
+        let packed = Packed {
             key: current.key,
             folder: current.folder,
             revision: current.revision,
             words_revision: current.words_revision,
             last_modified: current.last_modified,
             ingested: current.ingested,
-            text: text.into(),
+            text,
             facts,
             builtins,
-        }
+        };
+        Self { org: current.org, tid: current.tid.clone(), packed: Arc::new(packed) }
     }
 
+    /// Its organisation.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> FolderId {
+        self.packed.folder
+    }
+}
+
+/// Texts in one piece, and the lengths of the first two.
+fn pack(facts: &str, builtins: &str, metadata: &str) -> (Box<str>, usize, usize) {
+    let mut text = String::with_capacity(facts.len() + builtins.len() + metadata.len());
+    [facts, builtins, metadata].into_iter().for_each(|part| text.push_str(part));
+    (text.into(), facts.len(), builtins.len())
+}
+
+impl Packed {
     /// `None` when the text is not what was packed: a defect, and the stores are asked.
     fn unpack(&self, org: OrgId, tid: &Tid) -> Option<Current> {
         let (facts, rest) = self.text.split_at_checked(self.facts)?;
@@ -121,6 +168,16 @@ impl Weighter<(OrgId, Tid), Arc<Packed>> for Weigh {
     }
 }
 
+/// Looks for an entry without a key of its own; hashed as the key is.
+#[derive(Hash)]
+struct Sought<'a>(OrgId, &'a Tid);
+
+impl Equivalent<(OrgId, Tid)> for Sought<'_> {
+    fn equivalent(&self, (org, tid): &(OrgId, Tid)) -> bool {
+        self.0 == *org && self.1 == tid
+    }
+}
+
 /// Recently edited transcripts. Only who holds a transcript's lock, or commits its write, may put it here: then an
 /// entry is never older than the database.
 pub struct Cache(QuickCache<(OrgId, Tid), Arc<Packed>, Weigh>);
@@ -134,27 +191,22 @@ impl Cache {
 
     /// The newest state, if it is here.
     pub fn find(&self, org: OrgId, tid: &Tid) -> Option<Arc<Current>> {
-        self.0.get(&(org, tid.clone()))?.unpack(org, tid).map(Arc::new)
+        self.0.get(&Sought(org, tid))?.unpack(org, tid).map(Arc::new)
     }
 
     /// Whether the newest state is here.
     pub fn holds(&self, org: OrgId, tid: &Tid) -> bool {
-        self.0.get(&(org, tid.clone())).is_some()
+        self.0.get(&Sought(org, tid)).is_some()
     }
 
     /// Remembers the newest state.
-    pub fn keep(&self, current: &Current) {
-        self.keep_spelled(current, &current.metadata.to_json());
-    }
-
-    /// [`Self::keep`] where the JSON of the metadata is known.
-    pub fn keep_spelled(&self, current: &Current, metadata: &str) {
-        self.0.insert((current.org, current.tid.clone()), Arc::new(Packed::new(current, metadata)));
+    pub fn keep(&self, Kept { org, tid, packed }: Kept) {
+        self.0.insert((org, tid), packed);
     }
 
     /// Forgets a transcript that is gone.
     pub fn forget(&self, org: OrgId, tid: &Tid) {
-        self.0.remove(&(org, tid.clone()));
+        self.0.remove(&Sought(org, tid));
     }
 }
 

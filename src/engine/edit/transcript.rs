@@ -1,6 +1,6 @@
 //! The edit of one transcript's metadata: PATCH, PUT, DELETE, dry run, receipt (contract section 4).
 use super::committer::{Request, Then, Verdict};
-use super::current::{self, Current};
+use super::current::{self, Current, Kept};
 use super::idempotency;
 use super::locks::Guard;
 use crate::base::clock::Timestamp;
@@ -64,7 +64,7 @@ pub async fn warm(core: &Arc<Core>, caller: &Caller, org: OrgId, place: &Place) 
         let world = core.world.load_full();
         let seen = |folder| world.home(folder).is_some_and(|home| caller.sees_folder(&home.folder));
         if let Some(current) = stored(&core, org, &place, seen)? {
-            core.cache.keep(&current);
+            core.cache.keep(Kept::of(&current));
         }
         Ok(())
     })
@@ -164,7 +164,6 @@ enum Computed {
 struct Draft {
     stored: Stored,
     expected: Revision,
-    after: Arc<Current>,
     /// Names not seen in this folder before.
     seen: Option<Write>,
     answer: EditAnswer,
@@ -221,35 +220,33 @@ impl Attempt<'_> {
             last_modified: self.core.clock.now().0.max(current.last_modified + 1),
             ingested: current.ingested,
             facts: current.facts.clone(),
-            builtins: builtins.clone(),
+            builtins,
             values: projection.values_json().into(),
             metadata: edited.metadata.to_json().into(),
             idempotency,
         };
-        let after = Arc::new(Current {
-            revision: stored.revision,
-            last_modified: stored.last_modified,
-            builtins,
-            metadata: edited.metadata,
-            ..current.clone()
-        });
         let answer = EditAnswer {
-            view: view(&after, folder),
+            view: MetadataView {
+                metadata: current::shown(&edited.metadata, folder),
+                revision: stored.revision,
+                last_modified: Timestamp(stored.last_modified),
+            },
             mark: String::new(),
             unindexed,
             fields,
             replayed: None,
             pending: None,
         };
-        Ok(Draft { stored, expected: current.revision, after, seen, answer })
+        Ok(Draft { stored, expected: current.revision, seen, answer })
     }
 
     /// Commits; `None` when it has to be computed again.
     async fn commit(&self, draft: Draft, guard: Guard) -> Result<Option<EditAnswer>> {
         let core = self.core;
         let key = draft.stored.key;
+        let kept = Kept::stored(&draft.stored);
         let write = Write::Edit(Arc::new(draft.stored), draft.expected);
-        let mut request = Request::one(write, Then::Keep(draft.after), guard);
+        let mut request = Request::one(write, Then::Keep(kept), guard);
         request.writes.extend(draft.seen.map(|seen| (seen, Then::Nothing)));
         let committed = core.committer.commit(request).await?;
         match committed.verdicts.first() {
@@ -334,7 +331,12 @@ pub fn check(precondition: &Precondition, revision: Revision) -> std::result::Re
 impl Core {
     /// The mark of a commit, signed.
     pub fn mark(&self, commit: u64) -> String {
-        Mark { epoch: self.identity.epoch, commit }.sign(&self.identity.secret)
+        // The edits of a group share it, and are answered one after the other.
+        let mut last = self.last_mark.lock();
+        if last.0 != commit || last.1.is_empty() {
+            *last = (commit, Mark { epoch: self.identity.epoch, commit }.sign(&self.identity.secret));
+        }
+        last.1.clone()
     }
 
     /// Holds an answer back until the sink has the commit; what is still pending when the time is over.

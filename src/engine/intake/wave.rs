@@ -12,7 +12,7 @@ use crate::domain::transcript::Received;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
-use crate::engine::edit::current::{self, Current};
+use crate::engine::edit::current::{self, Current, Kept};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::{check, derive};
 use crate::engine::error::{Error, Result, stop_if_fatal};
@@ -68,7 +68,6 @@ struct Draft {
     stored: Stored,
     expected: Option<Revision>,
     before: Option<(Key, Revision)>,
-    after: Arc<Current>,
     seen: Option<Write>,
     unindexed: Vec<String>,
     notes: Vec<String>,
@@ -193,22 +192,9 @@ impl Wave {
             metadata: metadata.to_json().into(),
             idempotency: None,
         };
-        let after = Arc::new(Current {
-            key,
-            org: stored.org,
-            folder: stored.folder,
-            tid: stored.tid.clone(),
-            revision: stored.revision,
-            words_revision: stored.words_revision,
-            last_modified: stored.last_modified,
-            ingested,
-            facts: stored.facts.clone(),
-            builtins: stored.builtins.clone(),
-            metadata,
-        });
         let expected = before.as_ref().map(|b| b.revision);
         let before = before.map(|b| (b.key, b.words_revision));
-        Ok(Draft { stored, expected, before, after, seen, unindexed, notes })
+        Ok(Draft { stored, expected, before, seen, unindexed, notes })
     }
 
     /// The transcript as it stands, if it is there. A row of a folder that is being
@@ -379,7 +365,7 @@ fn write(draft: &Draft) -> (Write, Then) {
         None => Write::Create(stored),
         Some(expected) => Write::Replace(stored, expected),
     };
-    (write, Then::Keep(draft.after.clone()))
+    (write, Then::Keep(Kept::stored(&draft.stored)))
 }
 
 /// Why a good transcript of a wave that stands or falls as one was not stored.

@@ -9,7 +9,7 @@ use crate::domain::identity::{FolderId, Key, Place};
 use crate::domain::projection::project;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
-use crate::engine::edit::current::{self, Current};
+use crate::engine::edit::current::{self, Current, Kept};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::derive;
 use crate::engine::error::{Error, Result};
@@ -172,6 +172,6 @@ fn reproject(core: &Core, home: &Home, folder: &Folder, current: &Arc<Current>) 
         builtins: builtins.clone(),
         values: projection.values_json().into(),
     };
-    let after = Arc::new(Current { builtins, ..Current::clone(current) });
+    let after = Kept::of(&Current { builtins, ..Current::clone(current) });
     Ok((write, Then::Keep(after)))
 }

@@ -9,7 +9,7 @@ use crate::domain::projection::project;
 use crate::domain::refusal::Code;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
-use crate::engine::edit::current::{self, Current};
+use crate::engine::edit::current::{self, Current, Kept};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::derive;
 use crate::engine::error::{Error, Result};
@@ -182,17 +182,11 @@ fn less(core: &Core, current: &Arc<Current>, name: &FieldName) -> Result<Option<
         last_modified: core.clock.now().0.max(current.last_modified + 1),
         ingested: current.ingested,
         facts: current.facts.clone(),
-        builtins: builtins.clone(),
+        builtins,
         values: projection.values_json().into(),
         metadata: metadata.to_json().into(),
         idempotency: None,
     };
-    let after = Arc::new(Current {
-        revision: stored.revision,
-        last_modified: stored.last_modified,
-        builtins,
-        metadata,
-        ..Current::clone(current)
-    });
-    Ok(Some((Write::Edit(Arc::new(stored), current.revision), Then::Keep(after))))
+    let kept = Kept::stored(&stored);
+    Ok(Some((Write::Edit(Arc::new(stored), current.revision), Then::Keep(kept))))
 }

@@ -1,5 +1,7 @@
 //! Carries rows to the index: claim, newest row, apply, settle. One index commit at a time; after each it rests three
-//! times as long as the commit took, so that indexing never takes more than a quarter of the time.
+//! times as long as the commit took, so that indexing never takes more than a quarter of the time. After a batch of few
+//! rows it rests as long as the commit took, and never long: then nobody else wants the machine, and somebody may wait
+//! to find what was just edited.
 use super::progress::{Claim, Failure};
 use super::rebuild;
 use crate::base::causes::chain;
@@ -23,6 +25,10 @@ use std::time::{Duration, Instant};
 
 /// Bytes of bodies one batch may hold, so that long transcripts do not fill the memory.
 const BATCH_BYTES: u64 = 32 << 20;
+/// Rows in a batch up to which edits come at the pace of people.
+const FEW_ROWS: usize = 16;
+/// Longest rest after such a batch: one slow flush must not make the next edit late as well.
+const FEW_REST_MAX: Duration = Duration::from_millis(15);
 /// Longest rest: bounds how late a search can be under load.
 const REST_MAX: Duration = Duration::from_millis(150);
 /// The same while so many edits come in that they take all there is of the machine.
@@ -76,6 +82,7 @@ pub fn run(core: &Arc<Core>) {
         }
         let begun = Instant::now();
         let mut claim = core.index.claim(rows_max);
+        let rows = claim.pairs().len();
         match push(core, &mut claim, &mut pushed) {
             Ok(()) => {
                 core.counters.indexed(begun.elapsed());
@@ -84,7 +91,7 @@ pub fn run(core: &Arc<Core>) {
                 core.ready_if_level();
                 // A rebuild, a bulk load or a shutdown has nobody to be fair to.
                 if core.index_ready.load(Ordering::Relaxed) && !core.closing() {
-                    core.index.rest(pause(core, begun.elapsed(), pace.look(&core.counters)));
+                    core.index.rest(pause(core, begun.elapsed(), rows, pace.look(&core.counters)));
                 }
             }
             Err(error) => {
@@ -105,7 +112,10 @@ pub fn run(core: &Arc<Core>) {
     }
 }
 
-fn pause(core: &Core, took: Duration, a_second: u64) -> Duration {
+fn pause(core: &Core, took: Duration, rows: usize, a_second: u64) -> Duration {
+    if rows <= FEW_ROWS && core.index.len() <= FEW_ROWS {
+        return (took * core.settings.workers.index_rest.min(1)).min(FEW_REST_MAX);
+    }
     let rest = took * core.settings.workers.index_rest;
     if a_second > RUSH { (rest * RUSH_REST).min(RUSH_REST_MAX) } else { rest.min(REST_MAX) }
 }

@@ -208,9 +208,10 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
         ("/imports/{company}/{org}/{id}/rows", "PUT") => {
             ("/imports/{c}/{o}", vec![("/{i}/rows", NDJSON, Some("{\"tid\":\"{t}\",\"value\":1}\n"), Ruins)])
         }
-        ("/imports/{company}/{org}/{id}/errors", "GET") => {
-            ("/imports/{c}/{o}", vec![("/{i}/errors", JSON, None, Reads), ("/{i}/errors?format=csv", JSON, None, Reads)])
-        }
+        ("/imports/{company}/{org}/{id}/errors", "GET") => (
+            "/imports/{c}/{o}",
+            vec![("/{i}/errors", JSON, None, Reads), ("/{i}/errors?format=csv", JSON, None, Reads)],
+        ),
         ("/imports/{company}/{org}/{id}/retry", "POST") => {
             ("/imports/{c}/{o}", vec![("/{i}/retry", JSON, None, Ruins)])
         }

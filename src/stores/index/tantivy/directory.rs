@@ -1,4 +1,4 @@
-//! The library's directory of mapped files, without its list of files.
+//! The library's directory of mapped files, without its list of files, and with its flushes gathered.
 //!
 //! The library writes a list of its files (`.managed.json`) anew, with a flush, for every file it makes: 7 of the 16
 //! flushes of a small commit. The list serves only to find files that are no longer used, and the directory itself
@@ -9,17 +9,21 @@
 //!
 //! Files are also written here, as the library would, because it does not tell a flush that failed from a write that
 //! did: after the first nobody knows what is on disk, so nothing may be answered any more.
+//!
+//! *Decision:* a small file of a segment is flushed not when it is written, one after the other, but with all others when
+//! the library flushes the directory: that is before it names them in `meta.json`, and nothing reads them after a crash
+//! unless that names them. Flushed at the same time they share what the file system's journal writes.
+use super::gathered::{Flushing, Gathered, Written};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, io};
 use tantivy::TantivyError;
 use tantivy::directory::error::{DeleteError, LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
-    AntiCallToken, Directory, DirectoryLock, FileHandle, FileSlice, Lock, MmapDirectory, TerminatingWrite,
-    WatchCallback, WatchHandle, WritePtr,
+    Directory, DirectoryLock, FileHandle, FileSlice, Lock, MmapDirectory, WatchCallback, WatchHandle, WritePtr,
 };
 
 /// How names of temporary files begin.
@@ -33,58 +37,21 @@ const LIST: &str = ".managed.json";
 pub struct Files {
     path: PathBuf,
     inner: MmapDirectory,
-    flushing: Flushing,
+    gathered: Arc<Gathered>,
     next_temporary: Arc<AtomicU64>,
-}
-
-/// Whether every flush has worked so far.
-#[derive(Clone, Debug, Default)]
-pub struct Flushing(Arc<AtomicBool>);
-
-impl Flushing {
-    /// Whether one has failed.
-    pub fn failed(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    fn noted<T>(&self, flushed: io::Result<T>) -> io::Result<T> {
-        flushed.inspect_err(|_| self.0.store(true, Ordering::SeqCst))
-    }
-}
-
-/// A file being written: flushed when it is complete.
-struct Written {
-    file: File,
-    flushing: Flushing,
-}
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl TerminatingWrite for Written {
-    fn terminate_ref(&mut self, _: AntiCallToken) -> io::Result<()> {
-        self.flushing.noted(self.file.sync_data())
-    }
 }
 
 impl Files {
     /// The files in `path`, which must exist.
     pub fn open(path: &Path) -> Result<Self, TantivyError> {
         let inner = MmapDirectory::open(path).map_err(|e: OpenDirectoryError| TantivyError::from(e))?;
-        let (flushing, next_temporary) = Default::default();
-        Ok(Self { path: path.to_owned(), inner, flushing, next_temporary })
+        let (gathered, next_temporary) = Default::default();
+        Ok(Self { path: path.to_owned(), inner, gathered, next_temporary })
     }
 
     /// Whether every flush has worked so far, also those of merges in the background.
     pub fn flushing(&self) -> Flushing {
-        self.flushing.clone()
+        self.gathered.flushing.clone()
     }
 
     /// Replaces a file whole; its name is durable once the directory is flushed.
@@ -94,7 +61,7 @@ impl Files {
         let write = || {
             let mut file = File::create(&temporary)?;
             file.write_all(content)?;
-            self.flushing.noted(file.sync_data())?;
+            self.gathered.flushing.noted(file.sync_data())?;
             fs::rename(&temporary, self.path.join(path))
         };
         write().inspect_err(|_| drop(fs::remove_file(&temporary)))
@@ -130,6 +97,7 @@ impl Directory for Files {
     }
 
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
+        self.gathered.forget(path);
         self.inner.delete(path)
     }
 
@@ -143,7 +111,7 @@ impl Directory for Files {
             io::ErrorKind::AlreadyExists => OpenWriteError::FileAlreadyExists(path.to_owned()),
             _ => OpenWriteError::wrap_io_error(error, path.to_owned()),
         })?;
-        Ok(BufWriter::new(Box::new(Written { file, flushing: self.flushing.clone() })))
+        Ok(BufWriter::new(Box::new(Written::new(path, file, self.gathered.clone()))))
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
@@ -158,7 +126,8 @@ impl Directory for Files {
     }
 
     fn sync_directory(&self) -> io::Result<()> {
-        self.flushing.noted(self.inner.sync_directory())
+        self.gathered.flush()?;
+        self.gathered.flushing.noted(self.inner.sync_directory())
     }
 
     fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
@@ -173,6 +142,7 @@ impl Directory for Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tantivy::directory::TerminatingWrite as _;
 
     #[test]
     fn the_list_is_what_lies_there() {
@@ -211,7 +181,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let files = Files::open(dir.path()).unwrap();
         let looking = files.clone().flushing();
-        assert!(files.flushing.noted(Err::<(), _>(io::Error::other("lost"))).is_err());
+        assert!(files.gathered.flushing.noted(Err::<(), _>(io::Error::other("lost"))).is_err());
         assert!(looking.failed());
     }
 }

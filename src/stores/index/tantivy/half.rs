@@ -3,8 +3,9 @@
 //! *Decision:* one writer per index, opened once, one indexing and one merging thread: the library's convenience
 //! constructor would start a dozen, and two writers on one directory leave orphaned files for ever. A writer whose
 //! thread died is made anew at the next use.
-use super::directory::{Files, Flushing, TEMPORARY};
+use super::directory::{Files, TEMPORARY};
 use super::failure::failed;
+use super::gathered::Flushing;
 use super::schema;
 use crate::base::causes::chain;
 use crate::stores::error::{Kind, Result, Store, StoreError};

@@ -12,6 +12,7 @@ mod directory;
 mod documents;
 mod entries;
 mod failure;
+mod gathered;
 mod half;
 mod open;
 mod records;
