@@ -4,11 +4,11 @@
 //! as sent and the newest state. A row that has left the caller's scope since the index saw it is left out.
 use super::cursor::{Binding, Bookmark, Path, Place};
 use super::freshness;
-use super::rows::{Setting, result_row};
+use super::rows::{Form, Setting};
 use super::zip::{Export, Packing};
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
-use crate::domain::identity::{self, OrgId};
+use crate::domain::identity::{self, FolderId, OrgId};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
@@ -19,13 +19,14 @@ use crate::engine::types::{ResultRow, SearchAnswer};
 use crate::engine::world::{Home, World};
 use crate::query::facets;
 use crate::query::figures;
-use crate::query::request::{Output, SearchRequest};
+use crate::query::request::{Format, Output, SearchRequest};
 use crate::query::resolve::world::{Searched, World as Searching};
 use crate::query::resolve::{Resolved, resolve};
 use crate::query::resolved::{Hit, Position, SearchPage};
 use crate::stores::database::Row;
 use crate::stores::error::{Kind, Store, StoreError};
 use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -72,7 +73,8 @@ async fn run<T: Send + 'static>(
         let path = place.path();
         let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, &request));
         let (resolved, now) = resume(&core, &caller, &world, path, &request, binding.as_ref())?;
-        let asked = Asked { core, caller, world, resolved, output: request.output, binding, now };
+        let csv = request.format == Format::Csv;
+        let asked = Asked { core, caller, world, resolved, output: request.output, csv, binding, now };
         let page = asked.page(budget)?;
         answer(asked, page)
     })
@@ -90,8 +92,12 @@ pub(super) async fn admitted<T: Send + 'static>(
     work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
-    let Ok(Ok(permit)) = tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await else {
-        return Err(Error::refused(Code::Overloaded, "too many searches run; try again"));
+    let permit = match core.searching.clone().try_acquire_owned() {
+        Ok(permit) => permit,
+        Err(_) => match tokio::time::timeout(budget, core.searching.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => permit,
+            _ => return Err(Error::refused(Code::Overloaded, "too many searches run; try again")),
+        },
     };
     let own = core.clone();
     let done = blocking(move || {
@@ -221,6 +227,8 @@ struct Asked {
     world: Arc<World>,
     resolved: Resolved,
     output: Output,
+    /// Whether the answer is a table.
+    csv: bool,
     /// When pages are walked by cursor.
     binding: Option<Binding>,
     /// What `now` means.
@@ -245,7 +253,7 @@ impl Asked {
             histograms: figures::histograms(&self.resolved.histograms, histograms),
             unconfigured: self.resolved.unconfigured.clone(),
             warnings: self.warnings(),
-            columns: self.resolved.columns.headers(),
+            columns: if self.csv { self.resolved.columns.headers() } else { Vec::new() },
             ..SearchAnswer::default()
         };
         match self.output {
@@ -304,13 +312,19 @@ impl Asked {
         let found = self.found(&hits)?;
         let moments = self.resolved.search.moments > 0;
         let pii = self.caller.may(Right::Pii);
+        let mut forms: HashMap<FolderId, Form<'_>> = HashMap::new();
         let mut rows = Vec::with_capacity(hits.len());
         for (hit, row) in hits.into_iter().zip(found) {
             let Some(row) = row else { continue };
-            let Some(home) = self.world.home(row.folder) else { continue };
-            let setting = Setting { org: &home.org, folder: &home.folder, pii };
-            let shown = result_row(&row, setting, &self.resolved.columns, hit.score, moments.then_some(hit.moments));
-            rows.push(shown.map_err(damaged)?);
+            let form = match forms.entry(row.folder) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let Some(home) = self.world.home(row.folder) else { continue };
+                    let setting = Setting { org: &home.org, folder: &home.folder, pii };
+                    place.insert(Form::new(setting, &self.resolved.columns))
+                }
+            };
+            rows.push(form.row(&row, hit.score, moments.then_some(hit.moments)).map_err(damaged)?);
         }
         Ok(rows)
     }
