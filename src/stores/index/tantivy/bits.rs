@@ -89,18 +89,6 @@ impl Bits {
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().zip(0u32..).flat_map(|(word, at)| Ones { word: *word, base: at << 6 })
     }
-
-    /// Keeps those for which `stays` says so.
-    pub fn retain<E>(&mut self, mut stays: impl FnMut(u32) -> Result<bool, E>) -> Result<(), E> {
-        for (word, at) in self.words.iter_mut().zip(0u32..) {
-            for one in (Ones { word: *word, base: at << 6 }) {
-                if !stays(one)? {
-                    *word &= !(1 << (one & 63));
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The positions of the ones of a word.
