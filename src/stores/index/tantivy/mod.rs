@@ -15,6 +15,7 @@ mod failure;
 mod half;
 mod open;
 mod records;
+mod runs;
 mod schema;
 mod search;
 mod snapshot;

@@ -74,7 +74,7 @@ fn position(context: &Context<'_>, levels: &[Level], key: u32, score: f64) -> Re
     let Some(segment) = context.snapshot.segment(entry.slot) else { return Ok(None) };
     let value = |level: &Level| match &level.by {
         By::Score => None,
-        By::Values(columns) => columns.rank(key, entry, level.descending).map(|rank| shown(rank, columns.storage)),
+        By::Values(columns) => columns.rank(key, &entry, level.descending).map(|rank| shown(rank, columns.storage)),
     };
     Ok(Some(Position {
         values: levels.iter().take(context.search.order.len()).map(value).collect(),
@@ -174,7 +174,7 @@ impl Page<'_> {
                 }
                 // The walk is over and the page is not full: those without a value follow.
                 let entries = &self.context.snapshot.entries;
-                let missing = |key: &u32| entries.get(*key).and_then(|own| columns.rank(*key, own, false)).is_none();
+                let missing = |key: &u32| entries.get(*key).and_then(|own| columns.rank(*key, &own, false)).is_none();
                 let missing: Vec<u32> = matching.iter().filter(missing).collect();
                 self.settle(&missing, 1, edge == Some(None))
             }
@@ -277,7 +277,7 @@ impl Page<'_> {
                         context.deadline.tick()?;
                     }
                     let entry = context.snapshot.entries.get(*key);
-                    match entry.and_then(|entry| columns.rank(*key, entry, *descending)) {
+                    match entry.and_then(|entry| columns.rank(*key, &entry, *descending)) {
                         Some(_) if own == Some(None) => {}
                         Some(rank) => best.push(rank, *key),
                         None => missing.push(*key),
