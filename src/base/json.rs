@@ -95,6 +95,31 @@ pub fn members(text: &str) -> Result<Members<'_>, serde_json::Error> {
     serde_json::from_str(text)
 }
 
+/// Calls `each` with the name and the value, as spelled, of every member of an object in order; nothing is kept.
+///
+/// # Errors
+/// When `text` is not one JSON object; what came before the fault was told.
+pub fn each_member<'t>(text: &'t str, each: impl FnMut(&str, &'t str)) -> Result<(), serde_json::Error> {
+    struct Reader<F>(F);
+    impl<'de, F: FnMut(&str, &'de str)> Visitor<'de> for Reader<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+            while let Some((name, value)) = map.next_entry::<CowStr<'de>, &'de RawValue>()? {
+                (self.0)(&name.0, value.get());
+            }
+            Ok(())
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    (&mut reader).deserialize_map(Reader(each))?;
+    reader.end()
+}
+
 /// `value` as JSON text, as a raw value.
 ///
 /// # Errors
@@ -165,5 +190,11 @@ mod tests {
         let read = members(r#"{"b": 1.10, "a":{"x":1e400}, "b":null}"#).unwrap();
         let seen: Vec<_> = read.0.iter().map(|(n, v)| (n.as_ref(), v.get())).collect();
         assert_eq!(seen, [("b", "1.10"), ("a", r#"{"x":1e400}"#), ("b", "null")]);
+        let mut told = Vec::new();
+        each_member(r#"{"b": 1.10, "a\n":{"x":1e400}}"#, |name, value| told.push((name.to_owned(), value))).unwrap();
+        assert_eq!(told, [("b".to_owned(), "1.10"), ("a\n".to_owned(), r#"{"x":1e400}"#)]);
+        for text in ["[]", r#"{"a":1"#, "{} {}", ""] {
+            assert!(each_member(text, |_, _| {}).is_err(), "{text}");
+        }
     }
 }

@@ -162,13 +162,20 @@ pub struct Erased {
     pub mark: String,
 }
 
-/// One result row: members in order, values as JSON text.
+/// One result row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResultRow {
-    /// Flat members.
-    pub members: Vec<(String, String)>,
+    /// Flat members in order, as they stand between the braces of a JSON object.
+    pub members: String,
     /// Turns that matched, when asked for.
     pub moments: Option<Vec<Moment>>,
+}
+
+impl ResultRow {
+    /// The flat members as a JSON object.
+    pub fn json(&self) -> String {
+        format!("{{{}}}", self.members)
+    }
 }
 
 /// What a search answers.

@@ -1,6 +1,7 @@
 //! Search results as CSV (RFC 4180), safe to open in a spreadsheet.
 use super::error::Failure;
-use crate::engine::types::{ResultRow, SearchAnswer};
+use crate::base::json;
+use crate::engine::types::SearchAnswer;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -17,7 +18,8 @@ pub fn table(answer: &SearchAnswer) -> Result<String, Failure> {
     let written = |record: Result<(), csv::Error>| record.map_err(|error| broken(&error));
     written(writer.write_record(header.map(|name| name.into_owned())))?;
     for row in &answer.rows {
-        let cells = cells(row, &places, answer.columns.len());
+        let row = row.json();
+        let cells = cells(&row, &places, answer.columns.len()).map_err(|error| broken(&error))?;
         written(writer.write_record(cells.iter().map(|cell| cell.as_bytes())))?;
     }
     let bytes = writer.into_inner().map_err(|error| broken(&error))?;
@@ -35,14 +37,18 @@ pub fn safe_row(cells: impl Iterator<Item = impl Into<String>>) -> Vec<u8> {
     }
 }
 
-fn cells<'r>(row: &'r ResultRow, places: &HashMap<&str, usize>, width: usize) -> Vec<Cow<'r, str>> {
+fn cells<'r>(
+    row: &'r str,
+    places: &HashMap<&str, usize>,
+    width: usize,
+) -> Result<Vec<Cow<'r, str>>, serde_json::Error> {
     let mut cells = vec![Cow::Borrowed(""); width];
-    for (name, value) in &row.members {
-        if let Some(cell) = places.get(name.as_str()).and_then(|at| cells.get_mut(*at)) {
+    json::each_member(row, |name, value| {
+        if let Some(cell) = places.get(name).and_then(|at| cells.get_mut(*at)) {
             *cell = cell_of(value);
         }
-    }
-    cells
+    })?;
+    Ok(cells)
 }
 
 /// A JSON value as a cell: strings without quotes, the rest as spelled.
@@ -67,10 +73,11 @@ fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::types::ResultRow;
 
     fn row(members: &[(&str, &str)]) -> ResultRow {
-        let members = members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        ResultRow { members, moments: None }
+        let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        ResultRow { members: members.join(","), moments: None }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 /// `output=summary`:
 /// `{"total","offset","size","results","cursor"?,"facets"?,"stats"?,"histogram"?,"warnings"?,"unconfigured"?}`.
 pub fn summary(answer: &SearchAnswer) -> String {
-    let mut out = String::with_capacity(256 + answer.rows.len() * 512);
+    let rows: usize = answer.rows.iter().map(|row| row.members.len() + 3).sum();
+    let mut out = String::with_capacity(256 + rows);
     let _ = write!(out, "{{\"total\":{},\"offset\":{},\"size\":{}", answer.total, answer.offset, answer.size);
     out.push_str(",\"results\":[");
     for (at, row) in answer.rows.iter().enumerate() {
@@ -50,14 +51,7 @@ pub fn details(answer: &SearchAnswer) -> String {
 
 fn push_row(out: &mut String, row: &ResultRow) {
     out.push('{');
-    for (at, (name, value)) in row.members.iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        push_string(out, name);
-        out.push(':');
-        out.push_str(value);
-    }
+    out.push_str(&row.members);
     if let Some(moments) = &row.moments {
         out.push_str(if row.members.is_empty() { "\"moments\":[" } else { ",\"moments\":[" });
         for (at, moment) in moments.iter().enumerate() {
@@ -164,14 +158,14 @@ mod tests {
             text: "hé".into(),
             spans: vec![(0, 1), (1, 2)],
         };
-        let members = vec![("tid".to_owned(), "\"1\"".to_owned()), ("hold time".to_owned(), "1.10".to_owned())];
+        let members = r#""tid":"1","hold time":1.10"#.to_owned();
         SearchAnswer {
             total: 12,
             offset: 1,
             size: 2,
             rows: vec![
                 ResultRow { members, moments: Some(vec![moment]) },
-                ResultRow { members: vec![], moments: Some(vec![]) },
+                ResultRow { members: String::new(), moments: Some(vec![]) },
             ],
             facets: vec![("queue".into(), vec![FacetValue { value: json!("b"), count: 2 }])],
             unconfigured: vec![("queue".into(), vec!["Other".into(), "More".into()])],

@@ -27,10 +27,31 @@ impl Statistics {
         (1.0 + (n - df + 0.5) / (df + 0.5)).ln()
     }
 
+    /// What one term adds to scores.
+    pub fn weight(&self, idf: f64) -> Weight {
+        let average = if self.transcripts == 0 { 1.0 } else { (self.words as f64 / self.transcripts as f64).max(1.0) };
+        Weight { idf, average }
+    }
+
     /// One term's part of the score of a transcript of `length` words in which it stands `frequency` times.
     pub fn part(&self, idf: f64, frequency: u32, length: u32) -> f64 {
-        let average = if self.transcripts == 0 { 1.0 } else { (self.words as f64 / self.transcripts as f64).max(1.0) };
+        self.weight(idf).part(frequency, length)
+    }
+}
+
+/// A term in a scope.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight {
+    idf: f64,
+    /// Words of the average transcript.
+    average: f64,
+}
+
+impl Weight {
+    /// Its part of the score of a transcript of `length` words in which it stands `frequency` times.
+    #[inline]
+    pub fn part(&self, frequency: u32, length: u32) -> f64 {
         let tf = f64::from(frequency);
-        idf * tf * (K1 + 1.0) / (tf + K1 * (1.0 - B + B * f64::from(length) / average))
+        self.idf * tf * (K1 + 1.0) / (tf + K1 * (1.0 - B + B * f64::from(length) / self.average))
     }
 }

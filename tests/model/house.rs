@@ -134,7 +134,10 @@ impl House {
         let request = SearchRequest::from_pairs(pairs, &self.engine.settings().limits).unwrap();
         let (company, org) = (company(), org());
         let answer = self.engine.search(&self.owner, &company, Some(&org), None, request).await?;
-        let tid = |row: &linernotes::engine::types::ResultRow| row.members[0].1.trim_matches('"').to_owned();
+        let tid = |row: &linernotes::engine::types::ResultRow| {
+            let members: serde_json::Value = serde_json::from_str(&row.json()).unwrap();
+            members["tid"].as_str().unwrap().to_owned()
+        };
         let found: BTreeSet<String> = answer.rows.iter().map(tid).collect();
         assert_eq!(answer.total, found.len() as u64, "the total of {query:?}");
         Ok(found)

@@ -4,10 +4,12 @@
 //! offset, a fraction only when there is one; `last_modified` in UTC with six decimals; a row holds exactly what
 //! `fields` asks for; the order is `tid, folder, requestid, …, score`, the other built-ins by name, then the configured
 //! fields as the transcript's metadata has them. Values of `pii` fields read `"***"` without the right.
+//!
+//! *Decision:* a row is spelled straight into the text that is sent, and what a member's name means is found once for
+//! all rows of a page: with a string for every name and value, rows cost more than finding them.
 use super::masked::MASKED;
 use crate::base::clock::Timestamp;
-use crate::base::json::{self, quoted};
-use crate::domain::builtins::Builtins;
+use crate::base::json::{self, push_string};
 use crate::domain::catalogue::{Folder, Org};
 use crate::domain::identity::FieldName;
 use crate::engine::types::ResultRow;
@@ -15,11 +17,15 @@ use crate::query::columns::Columns;
 use crate::query::facets::number;
 use crate::query::resolved::Moment;
 use crate::stores::database::Row;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::fmt::Write as _;
 
 /// Where a transcript lies, and what the caller may see of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
-    /// Its organisation: for the time zone.
+    /// Its organisation: for its time zone.
     pub org: &'a Org,
     /// Its folder: for the fields configured.
     pub folder: &'a Folder,
@@ -27,47 +33,168 @@ pub struct Setting<'a> {
     pub pii: bool,
 }
 
-/// The row of an answer; members that have no value are left out.
-///
-/// # Errors
-/// When the JSON that the database keeps is damaged.
-pub fn result_row(
-    row: &Row,
-    setting: Setting<'_>,
-    columns: &Columns,
-    score: f64,
-    moments: Option<Vec<Moment>>,
-) -> Result<ResultRow, serde_json::Error> {
-    let builtins: Builtins = serde_json::from_str(&row.builtins)?;
-    let mut members = Vec::with_capacity(columns.builtins().len() + 8);
-    for name in columns.builtins() {
-        if let Some(value) = builtin_value(name, row, &builtins, setting, score) {
-            members.push(((*name).to_owned(), value));
-        }
-    }
-    for (name, raw) in json::members(&row.values)?.0 {
-        let name = FieldName::lenient(&name);
-        let (Some(column), Some(field)) = (columns.field(&name), setting.folder.schema.field(&name)) else { continue };
-        let shown = if field.definition.pii && !setting.pii { MASKED } else { raw.get() };
-        members.push((column.shown().to_owned(), shown.to_owned()));
-    }
-    Ok(ResultRow { members, moments })
+/// How the rows of one folder are shown.
+pub struct Form<'a> {
+    setting: Setting<'a>,
+    columns: &'a Columns,
+    known: Known,
 }
 
-/// A built-in as JSON text.
-fn builtin_value(name: &str, row: &Row, builtins: &Builtins, setting: Setting<'_>, score: f64) -> Option<String> {
-    match name {
-        "tid" => Some(quoted(row.tid.as_str())),
-        "folder" => Some(quoted(setting.folder.name.as_str())),
-        "requestid" => builtins.requestid.as_deref().map(quoted),
-        "filename" => builtins.filename.as_deref().map(quoted),
-        "agentid" => builtins.agentid.as_deref().map(quoted),
-        "datetime" => Some(quoted(&Timestamp(builtins.datetime).rfc3339_in(&setting.org.zone))),
-        "duration" => builtins.duration.map(|seconds| number(seconds).to_string()),
-        "last_modified" => Some(quoted(&Timestamp(row.last_modified).rfc3339())),
-        "score" => Some(number(score).to_string()),
-        attribute => builtins.attributes.get(attribute).filter(|value| !value.is_null()).map(ToString::to_string),
+/// The member names met so far.
+#[derive(Default)]
+struct Known {
+    names: Vec<(String, Member)>,
+    at: HashMap<String, usize>,
+    /// Rows of a folder name their members in much the same order: where the next is expected.
+    next: usize,
+}
+
+/// What becomes of a member of that name.
+enum Member {
+    /// It was not asked for.
+    Hidden,
+    /// It is shown behind this: its name as configured, and a colon.
+    Shown(String),
+    /// So, but without the value.
+    Masked(String),
+}
+
+/// [`crate::domain::builtins::Builtins`], texts as spelled; what rows never show is not read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Builtins<'r> {
+    datetime: i64,
+    duration: Option<f64>,
+    #[serde(borrow)]
+    filename: Option<&'r RawValue>,
+    #[serde(borrow)]
+    agentid: Option<&'r RawValue>,
+    #[serde(borrow)]
+    requestid: Option<&'r RawValue>,
+    #[serde(borrow)]
+    attributes: Option<&'r RawValue>,
+}
+
+impl<'a> Form<'a> {
+    /// For the rows of `setting`.
+    pub fn new(setting: Setting<'a>, columns: &'a Columns) -> Self {
+        Self { setting, columns, known: Known::default() }
     }
+
+    /// The row of an answer; members that have no value are left out.
+    ///
+    /// # Errors
+    /// When the JSON that the database keeps is damaged.
+    pub fn row(&mut self, row: &Row, score: f64, moments: Option<Vec<Moment>>) -> Result<ResultRow, serde_json::Error> {
+        let builtins: Builtins<'_> = serde_json::from_str(&row.builtins)?;
+        let attributes = match builtins.attributes {
+            Some(attributes) => json::members(attributes.get())?.0,
+            None => Vec::new(),
+        };
+        let mut out = String::with_capacity(256 + row.values.len());
+        for name in self.columns.builtins() {
+            let before = out.len();
+            if before > 0 {
+                out.push(',');
+            }
+            // Names of built-ins are plain words.
+            out.push('"');
+            out.push_str(name);
+            out.push_str("\":");
+            let attribute = || attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.get());
+            if !push_builtin(&mut out, name, row, &builtins, attribute, self.setting, score) {
+                out.truncate(before);
+            }
+        }
+        let Self { setting, columns, known } = self;
+        known.next = 0;
+        json::each_member(&row.values, |name, value| {
+            let (head, value) = match known.member(name, *setting, columns) {
+                Member::Hidden => return,
+                Member::Shown(head) => (head, value),
+                Member::Masked(head) => (head, MASKED),
+            };
+            if !out.is_empty() {
+                out.push(',');
+            }
+            out.push_str(head);
+            out.push_str(value);
+        })?;
+        Ok(ResultRow { members: out, moments })
+    }
+}
+
+impl Known {
+    fn member(&mut self, name: &str, setting: Setting<'_>, columns: &Columns) -> &Member {
+        let expected = self.names.get(self.next).is_some_and(|(own, _)| own == name);
+        let at = match self.at.get(name) {
+            _ if expected => self.next,
+            Some(at) => *at,
+            None => {
+                self.names.push((name.to_owned(), Member::of(name, setting, columns)));
+                self.at.insert(name.to_owned(), self.names.len() - 1);
+                self.names.len() - 1
+            }
+        };
+        self.next = at + 1;
+        self.names.get(at).map_or(&Member::Hidden, |(_, member)| member)
+    }
+}
+
+impl Member {
+    fn of(name: &str, setting: Setting<'_>, columns: &Columns) -> Self {
+        let name = FieldName::lenient(name);
+        let (Some(column), Some(field)) = (columns.field(&name), setting.folder.schema.field(&name)) else {
+            return Self::Hidden;
+        };
+        let mut head = String::new();
+        push_string(&mut head, column.shown());
+        head.push(':');
+        if field.definition.pii && !setting.pii { Self::Masked(head) } else { Self::Shown(head) }
+    }
+}
+
+/// Appends a built-in as JSON; false when it has no value.
+fn push_builtin<'r>(
+    out: &mut String,
+    name: &str,
+    row: &Row,
+    builtins: &Builtins<'r>,
+    attribute: impl Fn() -> Option<&'r str>,
+    setting: Setting<'_>,
+    score: f64,
+) -> bool {
+    let text = match name {
+        "requestid" => builtins.requestid.map(RawValue::get),
+        "filename" => builtins.filename.map(RawValue::get),
+        "agentid" => builtins.agentid.map(RawValue::get),
+        "tid" => {
+            push_string(out, row.tid.as_str());
+            return true;
+        }
+        "folder" => {
+            push_string(out, setting.folder.name.as_str());
+            return true;
+        }
+        "datetime" | "last_modified" => {
+            out.push('"');
+            if name == "datetime" {
+                Timestamp(builtins.datetime).push_rfc3339_in(&setting.org.zone, out);
+            } else {
+                Timestamp(row.last_modified).push_rfc3339(out);
+            }
+            out.push('"');
+            return true;
+        }
+        "duration" | "score" => {
+            let value = if name == "score" { Some(score) } else { builtins.duration };
+            // Writing to a string cannot fail.
+            return value.is_some_and(|value| write!(out, "{}", number(value)).is_ok());
+        }
+        _ => attribute().filter(|value| *value != "null"),
+    };
+    out.push_str(text.unwrap_or_default());
+    text.is_some()
 }
 
 #[cfg(test)]
@@ -136,8 +263,12 @@ mod tests {
 
     fn shown(columns: &Columns, pii: bool) -> String {
         let (org, folder) = (org(), folder());
-        let row = result_row(&row(), Setting { org: &org, folder: &folder, pii }, columns, 1.5, None).unwrap();
-        row.members.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+        let mut form = Form::new(Setting { org: &org, folder: &folder, pii }, columns);
+        let first = form.row(&row(), 1.5, None).unwrap();
+        assert_eq!(form.row(&row(), 1.5, None).unwrap(), first);
+        let whole = first.json();
+        let members = json::members(&whole).unwrap().0;
+        members.iter().map(|(name, value)| format!("{name}={}", value.get())).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -157,6 +288,19 @@ mod tests {
         assert_eq!(shown(&pin, true), r#"pin="0314""#);
         assert_eq!(shown(&Columns::new(vec!["score"], Vec::new()), true), "score=1.5");
         assert_eq!(shown(&Columns::default(), true), "");
+    }
+
+    #[test]
+    fn members_may_come_in_any_order_in_each_row() {
+        let (org, folder) = (org(), folder());
+        let columns = Columns::new(Vec::new(), ["Queue", "note"].map(FieldName::lenient).into());
+        let mut form = Form::new(Setting { org: &org, folder: &folder, pii: true }, &columns);
+        let mut shown = |values: &str| form.row(&Row { values: values.into(), ..row() }, 0.0, None).unwrap().members;
+        assert_eq!(shown(r#"{"queue":1,"PIN":2,"note":3}"#), r#""Queue":1,"note":3"#);
+        assert_eq!(shown(r#"{"note":4,"QUEUE":5}"#), r#""note":4,"Queue":5"#);
+        assert_eq!(shown(r#"{"PIN":6}"#), "");
+        assert_eq!(shown(r#"{"queue":7,"note":8}"#), r#""Queue":7,"note":8"#);
+        assert!(form.row(&Row { values: "{".into(), ..row() }, 0.0, None).is_err());
     }
 
     #[test]

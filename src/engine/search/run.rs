@@ -5,12 +5,12 @@
 use super::cursor::{Binding, Bookmark, Path, Place};
 use super::freshness;
 use super::masked;
-use super::rows::{Setting, result_row};
+use super::rows::{Form, Setting};
 use super::zip::{Export, Packing};
 use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
-use crate::domain::identity::{self, OrgId};
+use crate::domain::identity::{self, FolderId, OrgId};
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
@@ -22,13 +22,14 @@ use crate::engine::world::{Home, World};
 use crate::query::ast::Query;
 use crate::query::facets;
 use crate::query::figures;
-use crate::query::request::{Output, SearchRequest};
+use crate::query::request::{Format, Output, SearchRequest};
 use crate::query::resolve::world::{Searched, World as Searching};
 use crate::query::resolve::{Resolved, resolve};
 use crate::query::resolved::{Hit, Position, SearchPage};
 use crate::stores::database::Row;
 use crate::stores::error::{Kind, Store, StoreError};
 use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -75,8 +76,8 @@ async fn run<T: Send + 'static>(
         let path = place.path();
         let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, &request));
         let (resolved, now) = resume(&core, &caller, &world, path, &request, binding.as_ref())?;
-        let broad = broad(&request);
-        let asked = Asked { core, caller, world, resolved, output: request.output, broad, binding, now };
+        let (broad, csv) = (broad(&request), request.format == Format::Csv);
+        let asked = Asked { core, caller, world, resolved, output: request.output, broad, csv, binding, now };
         let page = asked.page(budget)?;
         answer(asked, page)
     })
@@ -241,6 +242,8 @@ struct Asked {
     output: Output,
     /// The parameter to blame for what is too broad.
     broad: String,
+    /// Whether the answer is a table.
+    csv: bool,
     /// When pages are walked by cursor.
     binding: Option<Binding>,
     /// What `now` means.
@@ -266,7 +269,7 @@ impl Asked {
             histograms: figures::histograms(&self.resolved.histograms, histograms),
             unconfigured: self.resolved.unconfigured.clone(),
             warnings: self.warnings(),
-            columns: self.resolved.columns.headers(),
+            columns: if self.csv { self.resolved.columns.headers() } else { Vec::new() },
             ..SearchAnswer::default()
         };
         match self.output {
@@ -325,13 +328,19 @@ impl Asked {
         let found = self.found(&hits)?;
         let moments = self.resolved.search.moments > 0;
         let pii = self.caller.may(Right::Pii);
+        let mut forms: HashMap<FolderId, Form<'_>> = HashMap::new();
         let mut rows = Vec::with_capacity(hits.len());
         for (hit, row) in hits.into_iter().zip(found) {
             let Some(row) = row else { continue };
-            let Some(home) = self.world.home(row.folder) else { continue };
-            let setting = Setting { org: &home.org, folder: &home.folder, pii };
-            let shown = result_row(&row, setting, &self.resolved.columns, hit.score, moments.then_some(hit.moments));
-            rows.push(shown.map_err(damaged)?);
+            let form = match forms.entry(row.folder) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let Some(home) = self.world.home(row.folder) else { continue };
+                    let setting = Setting { org: &home.org, folder: &home.folder, pii };
+                    place.insert(Form::new(setting, &self.resolved.columns))
+                }
+            };
+            rows.push(form.row(&row, hit.score, moments.then_some(hit.moments)).map_err(damaged)?);
         }
         Ok(rows)
     }

@@ -89,17 +89,41 @@ impl Bits {
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().zip(0u32..).flat_map(|(word, at)| Ones { word: *word, base: at << 6 })
     }
+}
 
-    /// Keeps those for which `stays` says so.
-    pub fn retain<E>(&mut self, mut stays: impl FnMut(u32) -> Result<bool, E>) -> Result<(), E> {
-        for (word, at) in self.words.iter_mut().zip(0u32..) {
-            for one in (Ones { word: *word, base: at << 6 }) {
-                if !stays(one)? {
-                    *word &= !(1 << (one & 63));
-                }
-            }
-        }
-        Ok(())
+/// Where each number stands among those of a set: a table by place is as long as the set, whatever its numbers.
+pub struct Places<'b> {
+    bits: &'b Bits,
+    /// For each word: how many are in before it.
+    before: Vec<u32>,
+    count: u32,
+}
+
+impl<'b> Places<'b> {
+    /// The places of a set.
+    pub fn of_set(bits: &'b Bits) -> Self {
+        let mut count = 0;
+        let before = bits.words.iter().map(|word| {
+            count += word.count_ones();
+            count - word.count_ones()
+        });
+        let before = before.collect();
+        Self { bits, before, count }
+    }
+
+    /// How many are in.
+    pub fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// How many are in before `at`, when it is in.
+    #[inline]
+    pub fn of(&self, at: u32) -> Option<usize> {
+        let place = (at >> 6) as usize;
+        let word = self.bits.words.get(place)?;
+        let below = word & !(u64::MAX << (at & 63));
+        let in_it = word >> (at & 63) & 1 == 1;
+        if in_it { Some((self.before.get(place)? + below.count_ones()) as usize) } else { None }
     }
 }
 
@@ -145,6 +169,14 @@ mod tests {
         any.drop_all(&short);
         assert_eq!(any.iter().collect::<Vec<_>>(), [64, 200]);
         assert_eq!((long.count(), long.count_common(&short), short.contains(9_999)), (3, 1, false));
+    }
+
+    #[test]
+    fn numbers_have_places_in_order() {
+        let bits = of(&[0, 1, 63, 64, 70, 200]);
+        let places = Places::of_set(&bits);
+        assert!(bits.iter().enumerate().all(|(place, at)| places.of(at) == Some(place)));
+        assert_eq!((places.len(), places.of(2), places.of(199), places.of(10_000)), (6, None, None, None));
     }
 
     #[test]

@@ -22,28 +22,63 @@ pub const NOWHERE: u32 = u32::MAX;
 
 const ABSENT: Entry = Entry { slot: NOWHERE, doc: 0, folder: 0, words: 0 };
 
+/// *Decision:* figure by figure, not entry by entry: a score reads the words of thousands of transcripts and nothing
+/// else of them.
+#[derive(Clone, Debug)]
+struct Page {
+    places: Vec<(u32, u32)>,
+    folders: Vec<u32>,
+    words: Vec<u32>,
+}
+
+impl Page {
+    fn new() -> Self {
+        let places = vec![(ABSENT.slot, ABSENT.doc); PAGE];
+        Self { places, folders: vec![ABSENT.folder; PAGE], words: vec![ABSENT.words; PAGE] }
+    }
+}
+
 /// Entries by key.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
-    pages: Vec<Arc<Vec<Entry>>>,
+    pages: Vec<Arc<Page>>,
 }
 
 impl Entries {
     /// The entry of a transcript that is there.
     #[inline]
-    pub fn get(&self, key: u32) -> Option<&Entry> {
-        let at = key as usize;
-        self.pages.get(at / PAGE)?.get(at % PAGE).filter(|entry| entry.slot != NOWHERE)
+    pub fn get(&self, key: u32) -> Option<Entry> {
+        let at = key as usize % PAGE;
+        let page = self.pages.get(key as usize / PAGE)?;
+        let (slot, doc) = *page.places.get(at)?;
+        if slot == NOWHERE {
+            return None;
+        }
+        Some(Entry { slot, doc, folder: *page.folders.get(at)?, words: *page.words.get(at)? })
+    }
+
+    /// The words of a transcript; 0 when it is not there.
+    #[inline]
+    pub fn words(&self, key: u32) -> u32 {
+        let page = self.pages.get(key as usize / PAGE);
+        page.and_then(|page| page.words.get(key as usize % PAGE)).copied().unwrap_or(0)
     }
 
     /// Sets an entry, copying its page when another snapshot holds it too.
     pub fn set(&mut self, key: u32, entry: Entry) {
         let at = key as usize;
         while self.pages.len() <= at / PAGE {
-            self.pages.push(Arc::new(vec![ABSENT; PAGE]));
+            self.pages.push(Arc::new(Page::new()));
         }
-        if let Some(place) = self.pages.get_mut(at / PAGE).and_then(|page| Arc::make_mut(page).get_mut(at % PAGE)) {
-            *place = entry;
+        let Some(page) = self.pages.get_mut(at / PAGE).map(Arc::make_mut) else { return };
+        if let Some(place) = page.places.get_mut(at % PAGE) {
+            *place = (entry.slot, entry.doc);
+        }
+        if let Some(folder) = page.folders.get_mut(at % PAGE) {
+            *folder = entry.folder;
+        }
+        if let Some(words) = page.words.get_mut(at % PAGE) {
+            *words = entry.words;
         }
     }
 
@@ -55,13 +90,9 @@ impl Entries {
     }
 
     /// All that are there, by key.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &Entry)> {
-        self.pages
-            .iter()
-            .flat_map(|page| page.iter())
-            .zip(0u32..)
-            .map(|(entry, key)| (key, entry))
-            .filter(|(_, entry)| entry.slot != NOWHERE)
+    pub fn iter(&self) -> impl Iterator<Item = (u32, Entry)> {
+        let keys = 0..u32::try_from(self.pages.len() * PAGE).unwrap_or(u32::MAX);
+        keys.filter_map(|key| Some((key, self.get(key)?)))
     }
 }
 
@@ -79,6 +110,6 @@ mod tests {
         assert_eq!((before.get(5_000).map(|e| e.slot), before.get(3)), (Some(0), None));
         assert_eq!(now.iter().map(|(key, _)| key).collect::<Vec<_>>(), [3, 5_000]);
         now.clear(3);
-        assert_eq!(now.get(3), None);
+        assert_eq!((now.get(3), now.words(3), now.words(5_000), now.words(u32::MAX)), (None, 0, 3, 0));
     }
 }

@@ -16,6 +16,7 @@ mod gathered;
 mod half;
 mod open;
 mod records;
+mod runs;
 mod schema;
 mod search;
 mod snapshot;

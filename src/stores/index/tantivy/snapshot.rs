@@ -144,7 +144,7 @@ impl Snapshot {
                 continue;
             }
             let entry = Entry { slot, doc, folder: in_folder, words };
-            let before = self.entries.get(*key).copied();
+            let before = self.entries.get(*key);
             self.entries.set(*key, entry);
             self.bound = self.bound.max(key.saturating_add(1));
             if before.is_some_and(|old| old.folder == in_folder && old.words == words) {
@@ -190,7 +190,7 @@ impl Snapshot {
     }
 
     fn forget(&mut self, key: u32) {
-        if let Some(old) = self.entries.get(key).copied() {
+        if let Some(old) = self.entries.get(key) {
             self.leave_folder(key, old);
             self.entries.clear(key);
         }

@@ -1,10 +1,8 @@
 //! One segment of turns as searches see it: what never changes about it, read once and shared by all snapshots.
-//!
-//! *Decision:* turn → transcript is a plain array (4 bytes a turn) made when the segment appears; reading the library's
-//! column instead costs a third more per word searched.
 use super::columns::entries::Entries;
 use super::columns::strings::Strings;
 use super::failure::{corrupt, unread};
+use super::runs::Runs;
 use super::schema::{self, TurnFields};
 use crate::domain::transcript::{Role, Turn};
 use crate::stores::error::Result;
@@ -43,7 +41,7 @@ impl TurnSegment {
 
     /// How many turns are still there.
     pub fn len(&self) -> u64 {
-        self.alive.as_ref().map_or(self.cache.keys.len(), AliveBitSet::num_alive_docs) as u64
+        self.alive.as_ref().map_or(u64::from(self.cache.runs.turns()), |alive| alive.num_alive_docs() as u64)
     }
 
     /// Whether a turn is still there.
@@ -51,17 +49,6 @@ impl TurnSegment {
     pub fn has(&self, doc: u32) -> bool {
         self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
     }
-}
-
-/// Consecutive turns of one transcript.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Run {
-    /// The transcript.
-    pub key: u32,
-    /// Its first turn.
-    pub from: u32,
-    /// After its last.
-    pub to: u32,
 }
 
 /// Who speaks the turns of a segment: few different voices, one number per turn.
@@ -75,9 +62,7 @@ pub struct Voices {
 /// What never changes about a segment.
 pub struct TurnCache {
     /// Turn → transcript.
-    pub keys: Vec<u32>,
-    /// Runs by transcript.
-    runs: Vec<Run>,
+    pub runs: Runs,
     /// Postings of the words.
     pub words: Arc<InvertedIndexReader>,
     reader: SegmentReader,
@@ -119,18 +104,8 @@ struct Details {
 impl TurnCache {
     /// Reads a new segment.
     pub fn read(reader: &SegmentReader, fields: &TurnFields) -> Result<Self> {
-        let keys = keys(reader)?;
-        let mut runs: Vec<Run> = Vec::new();
-        for (key, doc) in keys.iter().zip(0u32..) {
-            match runs.last_mut() {
-                Some(run) if run.key == *key => run.to = doc + 1,
-                _ => runs.push(Run { key: *key, from: doc, to: doc + 1 }),
-            }
-        }
-        runs.sort_unstable();
         Ok(Self {
-            keys,
-            runs,
+            runs: Runs::new(keys(reader)?.into_iter()),
             words: reader.inverted_index(fields.words).map_err(unread)?,
             text: reader.get_store_reader(TEXT_BLOCKS).map_err(unread)?,
             reader: reader.clone(),
@@ -143,19 +118,6 @@ impl TurnCache {
     /// Which segment.
     pub fn id(&self) -> SegmentId {
         self.reader.segment_id()
-    }
-
-    /// The runs of a transcript; deleted turns may be among them.
-    pub fn runs(&self, key: u32) -> &[Run] {
-        let from = self.runs.partition_point(|run| run.key < key);
-        let rest = self.runs.get(from..).unwrap_or(&[]);
-        let len = rest.iter().take_while(|run| run.key == key).count();
-        rest.get(..len).unwrap_or(&[])
-    }
-
-    /// All runs, by transcript.
-    pub fn all_runs(&self) -> &[Run] {
-        &self.runs
     }
 
     /// Who speaks; read when first asked for.
@@ -268,9 +230,16 @@ pub fn numbers(reader: &SegmentReader, name: &str) -> Result<Vec<u32>> {
     if column.values.num_vals() != whole.end {
         return Err(corrupt(format!("read the column {name}")));
     }
-    let mut all = vec![0u64; whole.len()];
-    column.values.get_range(0, &mut all);
-    all.into_iter().map(|value| u32::try_from(value).map_err(|_| corrupt(format!("read the column {name}")))).collect()
+    let (mut all, mut block) = (Vec::with_capacity(whole.len()), [0u64; 1_024]);
+    for from in whole.clone().step_by(block.len()) {
+        let rows = whole.len().saturating_sub(from as usize).min(block.len());
+        let Some(block) = block.get_mut(..rows) else { continue };
+        column.values.get_range(u64::from(from), block);
+        for value in block {
+            all.push(u32::try_from(*value).map_err(|_| corrupt(format!("read the column {name}")))?);
+        }
+    }
+    Ok(all)
 }
 
 /// The number under which a role is kept.

@@ -8,7 +8,7 @@ use crate::stores::index::{IndexEntry, IndexFigures};
 pub fn entries(snapshot: &Snapshot) -> Result<Vec<IndexEntry>> {
     let mut turns = vec![0u32; snapshot.bound as usize];
     for segment in &snapshot.turns {
-        for run in segment.cache.all_runs() {
+        for run in segment.cache.runs.iter() {
             let alive = match segment.alive() {
                 None => run.to - run.from,
                 Some(alive) => {

@@ -48,6 +48,17 @@ pub enum PerDoc<T> {
     },
 }
 
+/// The number of every document that has at most one each.
+#[derive(Clone, Copy, Debug)]
+pub enum OneEach<'c> {
+    /// Small numbers.
+    Small(&'c [u8]),
+    /// Middle ones.
+    Middle(&'c [u16]),
+    /// Large ones.
+    Large(&'c [u32]),
+}
+
 /// What one document has.
 #[derive(Clone, Copy, Debug)]
 pub enum Own<'c> {
@@ -131,6 +142,16 @@ impl Entries {
             Entries::Small(own) => Own::Small(own.of(doc)),
             Entries::Middle(own) => Own::Middle(own.of(doc)),
             Entries::Large(own) => Own::Large(own.of(doc)),
+        }
+    }
+
+    /// The numbers by document, when each has at most one.
+    pub fn one_each(&self) -> Option<OneEach<'_>> {
+        match self {
+            Entries::Small(PerDoc::One(own)) => Some(OneEach::Small(own)),
+            Entries::Middle(PerDoc::One(own)) => Some(OneEach::Middle(own)),
+            Entries::Large(PerDoc::One(own)) => Some(OneEach::Large(own)),
+            _ => None,
         }
     }
 

@@ -54,6 +54,11 @@ impl Keywords {
         Ok((own, entries))
     }
 
+    /// Whether spellings have the numbers of their values.
+    pub fn one_spelling_each(&self) -> bool {
+        self.folds_to.is_empty()
+    }
+
     fn push(&mut self, entry: &str, packed: bool) -> Result<()> {
         let (folded, shown) = if packed {
             spelling::unpack(entry).ok_or_else(|| corrupt("read a keyword"))?

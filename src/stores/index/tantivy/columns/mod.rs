@@ -18,7 +18,7 @@ use super::schema;
 use crate::domain::fields::definition::Storage;
 use crate::query::resolved::Target;
 use crate::stores::error::Result;
-use entries::{Entries, Own};
+use entries::{Entries, OneEach, Own};
 use keywords::Keywords;
 use numbers::{Numbers, Scale};
 use placed::Placed;
@@ -123,6 +123,19 @@ impl Column {
         match &self.kind {
             Kind::Keywords(own) => own.fold_of(entry),
             Kind::Numbers(_) => entry,
+        }
+    }
+
+    /// The entries by document, when each has at most one.
+    pub fn one_each(&self) -> Option<OneEach<'_>> {
+        self.entries.one_each()
+    }
+
+    /// Whether [`Self::value`] answers what it is asked.
+    pub fn entries_are_values(&self) -> bool {
+        match &self.kind {
+            Kind::Keywords(own) => own.one_spelling_each(),
+            Kind::Numbers(_) => true,
         }
     }
 

@@ -2,14 +2,12 @@
 //!
 //! *Decision:* a clause over words is always walked whole, never only within the candidates of the others: its score
 //! needs how many transcripts of the scope match it, and a walk of a word in half of 100,000 transcripts is 0.4 ms.
+use super::conjunction;
 use super::context::Context;
 use super::values::Condition;
 use crate::query::resolved::Node;
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
-
-/// Testing one transcript costs about as much as adding so many.
-const TEST_COST: u64 = 4;
 
 /// A set relative to the scope; what is beyond the scope may be in it.
 enum Set {
@@ -70,7 +68,7 @@ fn or(context: &Context<'_>, nodes: &[Node]) -> Result<Set> {
     Ok(any.map_or(Set::Nothing, Set::These))
 }
 
-/// Values first, the smallest condition before the others; then words; what is left out last.
+/// Values first, all conditions at once; then words; what is left out last.
 fn and(context: &Context<'_>, nodes: &[Node]) -> Result<Set> {
     let (mut conditions, mut others, mut without) = (Vec::new(), Vec::new(), Vec::new());
     for node in nodes {
@@ -85,12 +83,12 @@ fn and(context: &Context<'_>, nodes: &[Node]) -> Result<Set> {
         }
     }
     let mut kept: Option<Bits> = None;
-    conditions.sort_by_key(Condition::most);
-    for condition in &conditions {
-        kept = Some(narrow(context, kept, condition)?);
-        if kept.as_ref().is_some_and(Bits::is_empty) {
+    if !conditions.is_empty() {
+        let keys = conjunction::matching(context, &conditions)?;
+        if keys.is_empty() {
             return Ok(Set::Nothing);
         }
+        kept = Some(keys);
     }
     for node in others {
         match (evaluate(context, node)?, &mut kept) {
@@ -111,26 +109,4 @@ fn and(context: &Context<'_>, nodes: &[Node]) -> Result<Set> {
         }
     }
     Ok(kept.map_or(Set::All, Set::These))
-}
-
-/// What is kept of `kept` (of the scope when there is none yet) by one more condition.
-fn narrow(context: &Context<'_>, kept: Option<Bits>, condition: &Condition) -> Result<Bits> {
-    let Some(mut kept) = kept else {
-        let mut keys = condition.keys(context.snapshot, &context.deadline)?;
-        keys.keep(&context.scope);
-        return Ok(keys);
-    };
-    if kept.count().saturating_mul(TEST_COST) < condition.most() {
-        let mut tested = 0u32;
-        kept.retain(|key| {
-            tested = tested.wrapping_add(1);
-            if tested.is_multiple_of(128) {
-                context.deadline.tick()?;
-            }
-            Ok::<bool, crate::stores::StoreError>(condition.matches(context.snapshot, key))
-        })?;
-    } else {
-        kept.keep(&condition.keys(context.snapshot, &context.deadline)?);
-    }
-    Ok(kept)
 }

@@ -5,6 +5,7 @@
 mod arranged;
 mod automata;
 mod best;
+mod conjunction;
 mod context;
 mod cursor;
 mod deadline;

@@ -2,7 +2,8 @@
 //!
 //! *Decision:* two ways to the same rows. When much matches, each segment's sorted column of the first key is walked and
 //! the walks are merged until the page is full: 20 rows of 100,000 cost 20 steps. When little matches, the value of each
-//! match is looked up and the best are kept. Which is cheaper is known from the total.
+//! match is looked up and the best are kept. Which is cheaper is known from the total. A condition on the first key
+//! bounds the walk: a week in the middle of a year is not reached over the months before it.
 //!
 //! *Decision:* rows of one value are a group, and only groups that reach into the page are ordered by the next key. A page
 //! that begins after a position begins its walk there: what is before it is never seen, so that the thousandth page costs
@@ -12,11 +13,13 @@ use super::context::Context;
 use super::score;
 use super::source::{Columns, rank_of, shown};
 use super::ties;
-use crate::query::resolved::{Position, SortBy};
+use super::values::Condition;
+use crate::query::resolved::{Node, Position, SortBy, Test, ValueTest};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::{Column, Rank};
 use crate::stores::index::tantivy::records::RecordSegment;
+use std::ops::Range;
 
 /// Steps of a walk that cost as much as looking up one value.
 const STEPS_PER_LOOKUP: u64 = 8;
@@ -71,7 +74,7 @@ fn position(context: &Context<'_>, levels: &[Level], key: u32, score: f64) -> Re
     let Some(segment) = context.snapshot.segment(entry.slot) else { return Ok(None) };
     let value = |level: &Level| match &level.by {
         By::Score => None,
-        By::Values(columns) => columns.rank(key, entry, level.descending).map(|rank| shown(rank, columns.storage)),
+        By::Values(columns) => columns.rank(key, &entry, level.descending).map(|rank| shown(rank, columns.storage)),
     };
     Ok(Some(Position {
         values: levels.iter().take(context.search.order.len()).map(value).collect(),
@@ -158,15 +161,20 @@ impl Page<'_> {
                 self.settle(&equal, 1, true)?;
                 self.groups(&rows, 1, |page, rank| page.rank = Some(rank))
             }
-            Some(Level { by: By::Values(columns), descending }) if self.walks(columns, total) => {
+            Some(Level { by: By::Values(columns), descending }) => {
+                let spans = spans(self.context, columns)?;
+                if !self.walks(columns, &spans, total) {
+                    let keys: Vec<u32> = matching.iter().collect();
+                    return self.settle(&keys, 0, after);
+                }
                 let edge = self.after.map(|after| after.values.first().and_then(Option::as_ref).map(rank_of));
                 let having = columns.within(matching);
-                if edge != Some(None) && !self.walk(columns, *descending, &having, edge.flatten())? {
+                if edge != Some(None) && !self.walk(&spans, *descending, &having, edge.flatten())? {
                     return Ok(());
                 }
                 // The walk is over and the page is not full: those without a value follow.
                 let entries = &self.context.snapshot.entries;
-                let missing = |key: &u32| entries.get(*key).and_then(|own| columns.rank(*key, own, false)).is_none();
+                let missing = |key: &u32| entries.get(*key).and_then(|own| columns.rank(*key, &own, false)).is_none();
                 let missing: Vec<u32> = matching.iter().filter(missing).collect();
                 self.settle(&missing, 1, edge == Some(None))
             }
@@ -178,22 +186,19 @@ impl Page<'_> {
     }
 
     /// Whether walking is cheaper than looking each match up.
-    fn walks(&self, columns: &Columns, total: u64) -> bool {
-        let live = self.context.snapshot.live.max(1);
-        let steps = live.saturating_mul(self.wanted() as u64) / total.max(1);
-        columns.folders().is_none() && steps.min(live) <= total.saturating_mul(STEPS_PER_LOOKUP)
+    fn walks(&self, columns: &Columns, spans: &[Span<'_>], total: u64) -> bool {
+        let all = spans.iter().map(|span| span.column.docs(span.values.clone()).len() as u64).sum::<u64>().max(1);
+        let steps = all.saturating_mul(self.wanted() as u64) / total.max(1);
+        columns.folders().is_none() && steps.min(all) <= total.saturating_mul(STEPS_PER_LOOKUP)
     }
 
     /// Merges the walks of all segments, group by group; false when the page is full.
-    fn walk(&mut self, columns: &Columns, descending: bool, matching: &Bits, edge: Option<Rank<'_>>) -> Result<bool> {
+    fn walk(&mut self, spans: &[Span<'_>], descending: bool, matching: &Bits, edge: Option<Rank<'_>>) -> Result<bool> {
         let mut walks = Vec::new();
-        for (slot, segment) in (0u32..).zip(&self.context.snapshot.records) {
-            let Some(segment) = segment else { continue };
-            for column in columns.slot(slot) {
-                let mut walk = Walk::new(column, segment, descending, edge);
-                if walk.advance(self.context, matching)? {
-                    walks.push(walk);
-                }
+        for span in spans {
+            let mut walk = Walk::new(span, descending, edge);
+            if walk.advance(self.context, matching)? {
+                walks.push(walk);
             }
         }
         let mut group: Vec<u32> = Vec::new();
@@ -272,7 +277,7 @@ impl Page<'_> {
                         context.deadline.tick()?;
                     }
                     let entry = context.snapshot.entries.get(*key);
-                    match entry.and_then(|entry| columns.rank(*key, entry, *descending)) {
+                    match entry.and_then(|entry| columns.rank(*key, &entry, *descending)) {
                         Some(_) if own == Some(None) => {}
                         Some(rank) => best.push(rank, *key),
                         None => missing.push(*key),
@@ -294,7 +299,7 @@ struct Walk<'c> {
     descending: bool,
     many: bool,
     /// The values not walked yet.
-    values: std::ops::Range<u32>,
+    values: Range<u32>,
     /// The value walked now, and its documents not passed yet.
     value: u32,
     docs: &'c [u32],
@@ -302,13 +307,56 @@ struct Walk<'c> {
     head: Option<(Rank<'c>, u32)>,
 }
 
+/// A column of a segment, and the values of it beside which nothing matches.
+struct Span<'c> {
+    column: &'c Column,
+    segment: &'c RecordSegment,
+    values: Range<u32>,
+}
+
+/// What there is to walk: every column, cut to what the conditions that all matches pass leave of it.
+fn spans<'c>(context: &'c Context<'_>, columns: &'c Columns) -> Result<Vec<Span<'c>>> {
+    let mut tests = Vec::new();
+    required(&context.search.root, &mut tests);
+    // These are bisected; others are dear, and seldom narrow.
+    let bisected = |test: &&ValueTest| {
+        let range = matches!(test.test, Test::Numbers(..) | Test::Instants(..) | Test::Between(..));
+        range && columns.targets().contains(&test.target)
+    };
+    let look_up = |test| Condition::new(context.snapshot, context.search, test, &context.deadline);
+    let conditions = tests.into_iter().filter(bisected).map(look_up).collect::<Result<Vec<_>>>()?;
+    let mut spans = Vec::new();
+    for (slot, segment) in (0u32..).zip(&context.snapshot.records) {
+        let Some(segment) = segment else { continue };
+        for column in columns.slot(slot) {
+            let mut values = 0..column.values();
+            // A document with several values may match by one and stand in the order by another.
+            for hull in conditions.iter().filter(|_| !column.many()).filter_map(|own| own.hull(slot as usize, column)) {
+                values = values.start.max(hull.start)..values.end.min(hull.end);
+            }
+            spans.push(Span { column, segment, values: values.start..values.end.max(values.start) });
+        }
+    }
+    Ok(spans)
+}
+
+/// The conditions on values that all matches pass.
+fn required<'n>(node: &'n Node, into: &mut Vec<&'n ValueTest>) {
+    match node {
+        Node::And(nodes) => nodes.iter().for_each(|node| required(node, into)),
+        Node::Values(test) => into.push(test),
+        _ => {}
+    }
+}
+
 impl<'c> Walk<'c> {
     /// From the first value that is not before `edge`.
-    fn new(column: &'c Column, segment: &'c RecordSegment, descending: bool, edge: Option<Rank<'_>>) -> Self {
+    fn new(span: &Span<'c>, descending: bool, edge: Option<Rank<'_>>) -> Self {
+        let Span { column, segment, values } = span;
         let values = match edge {
-            None => 0..column.values(),
-            Some(edge) if descending => 0..column.partition(|own| own <= edge),
-            Some(edge) => column.partition(|own| own < edge)..column.values(),
+            None => values.clone(),
+            Some(edge) if descending => values.start..values.end.min(column.partition(|own| own <= edge)),
+            Some(edge) => values.start.max(column.partition(|own| own < edge))..values.end,
         };
         let many = column.many();
         Self { column, segment, descending, many, values, value: 0, docs: &[], passed: 0, head: None }

@@ -10,6 +10,7 @@ use crate::query::resolved::{ResolvedSearch, Said};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::failure::unread;
+use crate::stores::index::tantivy::runs::Run;
 use crate::stores::index::tantivy::schema;
 use crate::stores::index::tantivy::snapshot::Snapshot;
 use crate::stores::index::tantivy::turns::TurnSegment;
@@ -132,7 +133,7 @@ impl<'a> Clause<'a> {
             let mut runs: Vec<_> = keys
                 .iter()
                 .enumerate()
-                .flat_map(|(at, key)| cache.runs(*key).iter().map(move |run| (run.from, run.to, at, *key)))
+                .flat_map(|(at, key)| cache.runs.of_key(*key).map(move |run| (run.from, run.to, at, run.key)))
                 .collect();
             if runs.is_empty() {
                 continue;
@@ -191,7 +192,7 @@ impl<'a> Clause<'a> {
         let filter = Filter::new(asked.snapshot, segment, &self.said.by, &asked.search.speakers)?;
         let clock = Clock::new(asked.snapshot, segment, &self.said.when)?;
         let lengths = cache.lengths()?;
-        let key = |doc: u32| cache.keys.get(doc as usize).copied().unwrap_or(u32::MAX);
+        let key = |doc: u32| cache.runs.key(doc).unwrap_or(u32::MAX);
         let keep = |doc: u32| {
             let key = key(doc);
             segment.has(doc)
@@ -205,7 +206,7 @@ impl<'a> Clause<'a> {
             words,
             apart,
             reader: &cache.words,
-            docs: u32::try_from(cache.keys.len()).unwrap_or(u32::MAX),
+            docs: cache.runs.turns(),
             length: &length,
             keep: &keep,
             deadline: asked.deadline,
@@ -267,17 +268,29 @@ impl Place<'_> {
         let option = if sink.counts.is_some() { IndexRecordOption::WithFreqs } else { IndexRecordOption::Basic };
         let mut block = cache.words.read_block_postings_from_terminfo(info, option).map_err(unread)?;
         let plain = filter.is_open() && self.segment.alive().is_none();
+        if let Some(counts) = &mut sink.counts {
+            counts.reserve(info.doc_freq.min(cache.runs.len()) as usize);
+        }
+        let mut run = Run { key: u32::MAX, from: 0, to: 0 };
         while !block.docs().is_empty() {
             deadline.tick()?;
             if plain && sink.counts.is_none() {
-                for key in block.docs().iter().filter_map(|doc| cache.keys.get(*doc as usize)) {
-                    sink.keys.insert(*key);
+                for doc in block.docs() {
+                    if *doc >= run.to {
+                        let Some(next) = cache.runs.of(*doc) else { continue };
+                        run = next;
+                        sink.keys.insert(run.key);
+                    }
                 }
             } else {
-                for (at, doc) in block.docs().iter().enumerate() {
-                    let Some(key) = cache.keys.get(*doc as usize) else { continue };
-                    if plain || (self.segment.has(*doc) && filter.passes(*doc, *key)) {
-                        sink.add(*key, block.freqs().get(at).copied().unwrap_or(1));
+                let counts = block.freqs().iter().copied().chain(std::iter::repeat(1));
+                for (doc, count) in block.docs().iter().zip(counts) {
+                    if *doc >= run.to {
+                        let Some(next) = cache.runs.of(*doc) else { continue };
+                        run = next;
+                    }
+                    if plain || (self.segment.has(*doc) && filter.passes(*doc, run.key)) {
+                        sink.add(run.key, count);
                     }
                 }
             }
@@ -291,11 +304,11 @@ impl Place<'_> {
         let Some(mut cursor) = Cursor::open(&cache.words, infos, deadline)? else { return Ok(()) };
         let mut doc = cursor.doc();
         while doc != TERMINATED {
-            if let Some(key) = cache.keys.get(doc as usize)
+            if let Some(key) = cache.runs.key(doc)
                 && self.segment.has(doc)
-                && filter.passes(doc, *key)
+                && filter.passes(doc, key)
             {
-                sink.add(*key, cursor.count());
+                sink.add(key, cursor.count());
             }
             doc = cursor.advance(deadline)?;
         }

@@ -1,8 +1,9 @@
 //! Scores: for all matching transcripts when they are the order, else for those shown.
 use super::best::Best;
 use super::context::Context;
+use crate::query::score::Weight;
 use crate::stores::error::Result;
-use crate::stores::index::tantivy::bits::Bits;
+use crate::stores::index::tantivy::bits::{Bits, Places};
 use crate::stores::index::tantivy::columns::numbers::{from_double, to_double};
 
 /// From so many transcripts on their scores are taken from a walk of all postings instead of sought one by one.
@@ -24,22 +25,22 @@ pub fn best(context: &Context<'_>, matching: &Bits, mut best: Best<i64>, descend
         [] => {}
         [clause] => {
             // The common case needs no memory of its own: a transcript's turns stand side by side.
-            let idf = idf(context, *clause)?;
+            let weight = weight(context, *clause)?;
             if let Some(found) = context.found(*clause)? {
                 for (key, count) in found.counts.iter().flatten().filter(|(key, _)| matching.contains(*key)) {
-                    best.push(rank(part(context, idf, *key, *count)), *key);
+                    best.push(rank(weight.part(*count, context.snapshot.entries.words(*key))), *key);
                 }
             }
         }
         clauses => {
-            let mut sums = vec![0f64; context.snapshot.bound as usize];
+            let places = Places::of_set(matching);
+            let mut sums = vec![0f64; places.len()];
             for clause in clauses {
-                add_parts(context, *clause, matching, &mut sums)?;
+                add_parts(context, *clause, &places, &mut sums)?;
             }
-            let mut scored = matching.clone();
-            scored.keep(&with_words(context)?);
-            for key in scored.iter() {
-                best.push(rank(sums.get(key as usize).copied().unwrap_or(0.0)), key);
+            // Every part is greater than 0.
+            for (key, sum) in matching.iter().zip(&sums).filter(|(_, sum)| **sum > 0.0) {
+                best.push(rank(*sum), key);
             }
         }
     }
@@ -70,11 +71,11 @@ pub fn of(context: &Context<'_>, keys: &[u32]) -> Result<Vec<f64>> {
         return Ok(scores);
     }
     for clause in &context.scored {
-        let idf = idf(context, *clause)?;
+        let weight = weight(context, *clause)?;
         let counts = counts(context, *clause, keys)?;
         for ((score, key), count) in scores.iter_mut().zip(keys).zip(counts) {
             if count > 0 {
-                *score += part(context, idf, *key, count);
+                *score += weight.part(count, context.snapshot.entries.words(*key));
             }
         }
     }
@@ -105,12 +106,12 @@ fn counts(context: &Context<'_>, clause: usize, keys: &[u32]) -> Result<Vec<u32>
     Ok(counts)
 }
 
-fn add_parts(context: &Context<'_>, clause: usize, matching: &Bits, sums: &mut [f64]) -> Result<()> {
-    let idf = idf(context, clause)?;
+fn add_parts(context: &Context<'_>, clause: usize, places: &Places<'_>, sums: &mut [f64]) -> Result<()> {
+    let weight = weight(context, clause)?;
     if let Some(found) = context.found(clause)? {
-        for (key, count) in found.counts.iter().flatten().filter(|(key, _)| matching.contains(*key)) {
-            if let Some(sum) = sums.get_mut(*key as usize) {
-                *sum += part(context, idf, *key, *count);
+        for (key, count) in found.counts.iter().flatten() {
+            if let Some(sum) = places.of(*key).and_then(|at| sums.get_mut(at)) {
+                *sum += weight.part(*count, context.snapshot.entries.words(*key));
             }
         }
     }
@@ -118,8 +119,8 @@ fn add_parts(context: &Context<'_>, clause: usize, matching: &Bits, sums: &mut [
 }
 
 /// The weight of a clause within the scope.
-fn idf(context: &Context<'_>, clause: usize) -> Result<f64> {
-    Ok(context.statistics.idf(matching(context, clause)?))
+fn weight(context: &Context<'_>, clause: usize) -> Result<Weight> {
+    Ok(context.statistics.weight(context.statistics.idf(matching(context, clause)?)))
 }
 
 /// How many transcripts of the scope match a clause; on further pages, how many did when the first was made.
@@ -132,10 +133,4 @@ pub fn matching(context: &Context<'_>, clause: usize) -> Result<u64> {
         Some(matching) => Ok(matching),
         None => Ok(context.found(clause)?.map_or(0, |found| found.keys.count_common(&context.scope))),
     }
-}
-
-#[inline]
-fn part(context: &Context<'_>, idf: f64, key: u32, count: u32) -> f64 {
-    let length = context.snapshot.entries.get(key).map_or(0, |entry| entry.words);
-    context.statistics.part(idf, count, length)
 }

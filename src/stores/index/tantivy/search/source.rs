@@ -22,6 +22,7 @@ const STEP: usize = 256;
 pub struct Columns {
     /// How its values are kept.
     pub storage: Storage,
+    targets: Vec<Target>,
     /// Columns with values, slot by slot.
     columns: Vec<Arc<Column>>,
     /// Those of each slot.
@@ -49,8 +50,8 @@ impl Columns {
         let only = source.only_folders.as_ref();
         let only = only.map(|folders| context.snapshot.scope(folders.iter().map(|folder| folder.0)).0);
         let storage = targets.first().map_or(Storage::Keyword, |target| target.storage());
-        let mut own = Self { storage, columns: Vec::new(), slots: Vec::new(), folders: None, only };
-        if targets.iter().any(|target| is_folder(*target)) {
+        let mut own = Self { storage, targets, columns: Vec::new(), slots: Vec::new(), folders: None, only };
+        if own.targets.iter().any(|target| is_folder(*target)) {
             let names = context.search.folder_names.iter();
             let both = |name: &str| (fold::fold_value(name), name.to_owned());
             own.folders = Some(names.map(|(id, name)| (id.0, both(name.as_str()))).collect());
@@ -60,7 +61,7 @@ impl Columns {
             context.deadline.check()?;
             let from = own.columns.len();
             if let Some(segment) = segment {
-                for target in &targets {
+                for target in &own.targets {
                     let column = segment.cache.column(*target)?;
                     if column.values() > 0 {
                         own.columns.push(column);
@@ -70,6 +71,11 @@ impl Columns {
             own.slots.push(from..own.columns.len());
         }
         Ok(own)
+    }
+
+    /// Whose values they are.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
     }
 
     /// Names of folders by number, folded and as shown, when they are the values.

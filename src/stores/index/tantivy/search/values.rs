@@ -30,7 +30,7 @@ pub struct Condition {
 }
 
 /// A condition in one segment.
-enum Lookup {
+pub enum Lookup {
     /// No document.
     Nothing,
     /// Documents with one of these values: ascending ranges.
@@ -78,16 +78,27 @@ impl Condition {
         Self { slots: Vec::new(), only: Some(keys) }
     }
 
-    fn is_keys(&self) -> bool {
+    /// Whether it is a set of transcripts and nothing else.
+    pub fn is_keys(&self) -> bool {
         self.slots.is_empty() && self.only.is_some()
     }
 
-    /// At most so many transcripts match (deleted ones counted).
-    pub fn most(&self) -> u64 {
-        if self.is_keys() {
-            return self.only.as_ref().map_or(0, Bits::count);
+    /// The transcripts beside which none matches, when there are such.
+    pub fn only(&self) -> Option<&Bits> {
+        self.only.as_ref()
+    }
+
+    /// What was looked up in a slot.
+    pub fn lookup(&self, slot: usize) -> Option<&Lookup> {
+        self.slots.get(slot)
+    }
+
+    /// The values of a column in a slot beside which no document matches, where the condition is about that column.
+    pub fn hull(&self, slot: usize, column: &Arc<Column>) -> Option<Range<u32>> {
+        match self.slots.get(slot)? {
+            Lookup::Values(own, ranges) if Arc::ptr_eq(own, column) => Some(ranges.first()?.start..ranges.last()?.end),
+            _ => None,
         }
-        self.slots.iter().map(Lookup::most).sum()
     }
 
     /// The transcripts that match.
@@ -99,54 +110,39 @@ impl Condition {
         for (lookup, segment) in self.slots.iter().zip(&snapshot.records) {
             deadline.check()?;
             let Some(segment) = segment else { continue };
-            lookup.each(|doc| {
-                if let Some(key) = segment.key(doc) {
-                    keys.insert(key);
-                }
-            });
+            for docs in lookup.docs() {
+                docs.iter().filter_map(|doc| segment.key(*doc)).for_each(|key| keys.insert(key));
+            }
         }
         if let Some(only) = &self.only {
             keys.keep(only);
         }
         Ok(keys)
     }
-
-    /// Whether one transcript matches.
-    pub fn matches(&self, snapshot: &Snapshot, key: u32) -> bool {
-        if self.only.as_ref().is_some_and(|only| !only.contains(key)) {
-            return false;
-        }
-        if self.slots.is_empty() {
-            return self.only.is_some();
-        }
-        let Some(entry) = snapshot.entries.get(key) else { return false };
-        self.slots.get(entry.slot as usize).is_some_and(|lookup| lookup.matches(entry.doc))
-    }
 }
 
 impl Lookup {
-    fn most(&self) -> u64 {
-        match self {
-            Lookup::Nothing => 0,
-            Lookup::Values(column, ranges) => ranges.iter().map(|range| column.docs(range.clone()).len() as u64).sum(),
-            Lookup::Docs(docs) => docs.len() as u64,
-        }
+    /// How many documents match; several times where a document has several values.
+    pub fn most(&self) -> u64 {
+        self.docs().map(|docs| docs.len() as u64).sum()
     }
 
-    fn each(&self, mut each: impl FnMut(u32)) {
-        match self {
-            Lookup::Nothing => {}
-            Lookup::Values(column, ranges) => {
-                for range in ranges {
-                    column.docs(range.clone()).iter().for_each(|doc| each(*doc));
-                }
-            }
-            Lookup::Docs(docs) => docs.iter().for_each(|doc| each(*doc)),
-        }
+    /// The documents that match, in pieces.
+    pub fn docs<'c>(&'c self) -> impl Iterator<Item = &'c [u32]> {
+        let (values, docs) = match self {
+            Lookup::Nothing => (None, None),
+            Lookup::Values(column, ranges) => (Some((column, ranges)), None),
+            Lookup::Docs(docs) => (None, Some(docs.as_slice())),
+        };
+        let of_values = |(column, ranges): (&'c Arc<Column>, &'c Vec<Range<u32>>)| {
+            ranges.iter().map(|range| column.docs(range.clone()))
+        };
+        values.into_iter().flat_map(of_values).chain(docs)
     }
 
+    /// Whether a document matches.
     #[inline]
-    fn matches(&self, doc: u32) -> bool {
+    pub fn matches(&self, doc: u32) -> bool {
         match self {
             Lookup::Nothing => false,
             Lookup::Values(column, ranges) => column.of(doc).iter().any(|entry| {
