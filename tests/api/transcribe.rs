@@ -209,7 +209,7 @@ fn tokens_come_in_the_form_or_as_bearer_and_strangers_learn_nothing() {
     }
     let foreign = said(post(&server, "/transcribe/Acme-Sales/Other", &[], &[Field::Token(&beta), file()]));
     assert_eq!(foreign, (400, "Folder Other not found".to_owned()));
-    let odd = [Field::Token(&server.token), Field::Other("s3key", "s3://x"), file()];
+    let odd = [Field::Token(&beta), Field::Other("s3key", "s3://x"), file()];
     assert!(said(post(&server, here, &[], &odd)).1.contains("fetches nothing"));
 }
 

@@ -330,6 +330,14 @@ fn face(answer: &Answer, names: &Names, planned: bool) -> String {
     if let (true, Some(at)) = (text.contains("\"mark\":\"\""), text.find("\"last_modified\"")) {
         text.replace_range(at..(at + 46).min(text.len()), "");
     }
+    // What a preview is confirmed with is sealed anew each time, and says how long it holds.
+    for member in ["\"confirm\":\"", "\"expires\":\""] {
+        if let Some(at) = text.find(member) {
+            let from = at + member.len();
+            let to = text[from..].find('"').map_or(text.len(), |end| from + end);
+            text.replace_range(from..to, "");
+        }
+    }
     names.parts().iter().fold(text, |text, (placeholder, name)| text.replace(name.as_str(), placeholder))
 }
 

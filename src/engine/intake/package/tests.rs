@@ -1,3 +1,4 @@
+//! Uploads taken apart: pairs, refusals, bounds.
 use super::*;
 use std::io::{Cursor, Write};
 use zip::ZipWriter;
