@@ -47,8 +47,8 @@ impl FromStr for ScopePath {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split('/').collect();
         let (company, org, folder) = match parts.as_slice() {
-            &[company, org] => (company, org, None),
-            &[company, org, folder] => (company, org, Some(folder)),
+            [company, org] => (*company, *org, None),
+            [company, org, folder] => (*company, *org, Some(*folder)),
             _ => return Err(String::from("write COMPANY/ORG or COMPANY/ORG/FOLDER, for example Acme/Acme-Sales")),
         };
         Ok(Self(ErasureScope {

@@ -76,7 +76,7 @@ impl House {
         self.faults.kill();
         self.engine.drain(Duration::ZERO).await;
         let faults = Arc::new(Faults::default());
-        faults.crash_in(calls, calls % 2 == 0);
+        faults.crash_in(calls, calls.is_multiple_of(2));
         if let Ok(engine) = Engine::open(faulty(&self.stores, &faults), settings(), Clock::system()) {
             faults.kill();
             engine.drain(Duration::ZERO).await;

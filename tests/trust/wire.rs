@@ -1,52 +1,25 @@
 //! One connection that stays open, and a small generator of chance: what many clients need to be quick.
 use crate::support::Answer;
-use crate::support::client;
-use std::io::{BufReader, Write as _};
-use std::net::TcpStream;
-use std::time::Duration;
+use crate::support::client::Connection;
 
 /// A client with one connection, made when first needed and again after it broke.
 pub struct Wire {
-    addr: String,
     bearer: String,
-    stream: Option<BufReader<TcpStream>>,
+    connection: Connection,
 }
 
 impl Wire {
     pub fn new(addr: &str, token: &str) -> Self {
-        Self { addr: addr.to_owned(), bearer: format!("Bearer {token}"), stream: None }
+        Self { bearer: format!("Bearer {token}"), connection: Connection::to(addr) }
     }
 
     /// Sends a request and waits for its answer; `None` when the connection broke: whether the request took effect is
     /// then unknown.
     pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Option<Answer> {
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => self.connect()?,
-        };
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.addr);
-        request.push_str(&format!("Authorization: {}\r\nAccept: application/json\r\n", self.bearer));
-        for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if let Some(body) = body {
-            request.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
-        }
-        request.push_str("\r\n");
-        request.push_str(body.unwrap_or_default());
-        stream.get_mut().write_all(request.as_bytes()).ok()?;
-        let answer = client::read(&mut stream, method == "HEAD")?;
-        if answer.header("connection").is_none_or(|how| !how.eq_ignore_ascii_case("close")) {
-            self.stream = Some(stream);
-        }
-        Some(answer)
-    }
-
-    fn connect(&self) -> Option<BufReader<TcpStream>> {
-        let stream = TcpStream::connect(&self.addr).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
-        stream.set_nodelay(true).ok()?;
-        Some(BufReader::new(stream))
+        let mut all = vec![("Authorization", self.bearer.as_str()), ("Accept", "application/json")];
+        all.extend(body.map(|_| ("Content-Type", "application/json")));
+        all.extend_from_slice(headers);
+        self.connection.send_once(method, path, &all, body.map(str::as_bytes))
     }
 }
 

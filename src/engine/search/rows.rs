@@ -102,7 +102,7 @@ impl<'a> Form<'a> {
             out.push_str(name);
             out.push_str("\":");
             let attribute = || attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.get());
-            if !push_builtin(&mut out, name, row, &builtins, attribute, self.setting, score) {
+            if !push_builtin(&mut out, name, row, &builtins, attribute, (self.setting, score)) {
                 out.truncate(before);
             }
         }
@@ -161,8 +161,7 @@ fn push_builtin<'r>(
     row: &Row,
     builtins: &Builtins<'r>,
     attribute: impl Fn() -> Option<&'r str>,
-    setting: Setting<'_>,
-    score: f64,
+    (setting, score): (Setting<'_>, f64),
 ) -> bool {
     let text = match name {
         "requestid" => builtins.requestid.map(RawValue::get),

@@ -61,16 +61,23 @@ impl Connection {
         Self { addr: addr.to_owned(), kept: None }
     }
 
-    /// Sends a request, on a new connection when the server has ended the old one.
+    /// Sends a request, once more on a new connection when the server has ended the old one.
     pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Option<Answer> {
-        let addr = self.addr.clone();
-        if let Some(mut reader) = self.kept.take()
-            && let Some(answer) = exchange(&mut reader, (&addr, method, path), headers, body)
-        {
-            return Some(self.keep(reader, answer));
-        }
-        let mut reader = connect(&addr)?;
-        let answer = exchange(&mut reader, (&addr, method, path), headers, body)?;
+        let old = self.kept.is_some();
+        self.send_once(method, path, headers, body)
+            .or_else(|| if old { self.send_once(method, path, headers, body) } else { None })
+    }
+
+    /// Sends a request; `None` when the connection broke: whether the request took effect is then unknown.
+    pub fn send_once(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Option<Answer> {
+        let mut reader = self.kept.take().or_else(|| connect(&self.addr))?;
+        let answer = exchange(&mut reader, (&self.addr, method, path), headers, body)?;
         Some(self.keep(reader, answer))
     }
 
@@ -111,7 +118,7 @@ fn exchange(
 }
 
 /// Reads one answer; `None` when the connection broke before it was whole.
-pub fn read(reader: &mut BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
+fn read(reader: &mut BufReader<TcpStream>, head_only: bool) -> Option<Answer> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let status = line.split(' ').nth(1)?.parse().ok()?;

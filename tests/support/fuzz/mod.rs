@@ -10,8 +10,11 @@ mod questions;
 mod settings;
 mod world;
 
-/// Every target: its name, and what it does with an input.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// A target: its name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
     ("edit", edits::edit),
     ("query", questions::query),
     ("request", questions::request),
