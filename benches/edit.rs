@@ -2,7 +2,11 @@
 //! coercion, and commits of 1, 16 and 64 edits on SQLite. `cargo bench --bench edit`.
 
 #![allow(missing_docs, reason = "the macros of criterion make functions without")]
-#![allow(clippy::unwrap_used, reason = "a bench that meets the unexpected fails with its place named")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that meets the unexpected fails with its place named"
+)]
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use linernotes::domain::fields::value::{ValueBounds, coerce};
 use linernotes::domain::fields::{ConfiguredField, Definition, FieldType, FolderSchema, OnMismatch};

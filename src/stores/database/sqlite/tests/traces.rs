@@ -43,6 +43,9 @@ fn no_unconfigured_value_is_left_when_all_is_archived_and_quiet() {
     assert!(database.check().unwrap().is_empty());
 }
 
+/// Which row is written next, and what with; given chance and the round.
+type Values<'a> = dyn Fn(&mut dyn FnMut(u32) -> u32, u32) -> (u32, String) + 'a;
+
 #[test]
 fn no_deleted_value_is_left_in_the_gaps_of_pages_either() {
     let (folder, path) = place();
@@ -55,9 +58,7 @@ fn no_deleted_value_is_left_in_the_gaps_of_pages_either() {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (random >> 8) % below
     };
-    let write = |values: &dyn Fn(&mut dyn FnMut(u32) -> u32, u32) -> (u32, String),
-                 times: u32,
-                 next: &mut dyn FnMut(u32) -> u32| {
+    let write = |values: &Values<'_>, times: u32, next: &mut dyn FnMut(u32) -> u32| {
         let writer = database.writer.lock();
         writer.connection().execute_batch("BEGIN").unwrap();
         for time in 0..times {
