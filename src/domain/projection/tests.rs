@@ -14,11 +14,7 @@ fn schema(on_mismatch: OnMismatch, fields: &[(&str, FieldType)]) -> FolderSchema
         .iter()
         .zip(1_u32..)
         .map(|((name, kind), id)| {
-            Arc::new(ConfiguredField {
-                id: FieldId(id),
-                name: FieldName::lenient(name),
-                definition: Definition::of(*kind),
-            })
+            Arc::new(ConfiguredField::new(FieldId(id), FieldName::lenient(name), Definition::of(*kind)))
         })
         .collect();
     FolderSchema::new(FolderId(1), 1, TimeZone::UTC, on_mismatch, fields)

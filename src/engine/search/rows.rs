@@ -9,12 +9,16 @@ use crate::base::clock::Timestamp;
 use crate::base::json::{self, quoted};
 use crate::domain::builtins::Builtins;
 use crate::domain::catalogue::{Folder, Org};
+use crate::domain::fields::Definition;
+use crate::domain::fields::value::{ValueBounds, coerce};
 use crate::domain::identity::FieldName;
 use crate::engine::types::ResultRow;
 use crate::query::columns::Columns;
 use crate::query::facets::number;
 use crate::query::resolved::Moment;
 use crate::stores::database::Row;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Where a transcript lies, and what the caller may see of it.
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +52,47 @@ pub fn result_row(
     for (name, raw) in json::members(&row.values)?.0 {
         let name = FieldName::lenient(&name);
         let (Some(column), Some(field)) = (columns.field(&name), setting.folder.schema.field(&name)) else { continue };
-        let shown = if field.definition.pii && !setting.pii { MASKED } else { raw.get() };
-        members.push((column.shown().to_owned(), shown.to_owned()));
+        // A row of an older schema, or in the middle of a retype, may hold what another definition let in.
+        let settled = row.schema_version == setting.folder.schema.version && field.next.is_none();
+        if !settled && !fits(&field.definition, raw, setting) {
+            continue;
+        }
+        let shown =
+            if field.definition.pii && !setting.pii { MASKED.to_owned() } else { named(&field.definition, raw) };
+        members.push((column.shown().to_owned(), shown));
     }
     Ok(ResultRow { members, moments })
+}
+
+/// Whether a stored value is one in the eyes of the definition that searches go by.
+fn fits(definition: &Definition, raw: &RawValue, setting: Setting<'_>) -> bool {
+    let bounds = ValueBounds { value_bytes: usize::MAX, text_bytes: usize::MAX };
+    coerce(definition, raw, &setting.org.zone, bounds).is_ok_and(|values| !values.is_empty())
+}
+
+/// A value as sent; former spellings of an enum's options give way to the present ones.
+fn named(definition: &Definition, raw: &RawValue) -> String {
+    let renamed = |value: &mut Value| {
+        if let Value::String(text) = value
+            && let Some(now) = definition.option(text).filter(|now| definition.is_renamed(text, now))
+        {
+            now.clone_into(text);
+        }
+    };
+    if definition.renamed.is_empty() {
+        return raw.get().to_owned();
+    }
+    match serde_json::from_str::<Value>(raw.get()) {
+        Ok(Value::Array(mut values)) => {
+            values.iter_mut().for_each(renamed);
+            Value::Array(values).to_string()
+        }
+        Ok(mut value @ Value::String(_)) => {
+            renamed(&mut value);
+            value.to_string()
+        }
+        _ => raw.get().to_owned(),
+    }
 }
 
 /// A built-in as JSON text.
@@ -82,7 +123,7 @@ mod tests {
     fn folder() -> Folder {
         let field = |id, name: &str, pii| {
             let definition = Definition { pii, ..Definition::of(FieldType::Varchar) };
-            Arc::new(ConfiguredField { id: FieldId(id), name: FieldName::lenient(name), definition })
+            Arc::new(ConfiguredField::new(FieldId(id), FieldName::lenient(name), definition))
         };
         let fields = vec![field(1, "Queue", false), field(2, "PIN", true), field(3, "note", false)];
         Folder {
@@ -108,6 +149,8 @@ mod tests {
             zone: TimeZone::get("Europe/Berlin").unwrap(),
             fields: Vec::new(),
             apps: BTreeMap::new(),
+            deleted: Vec::new(),
+            barred: Arc::default(),
             folders: BTreeMap::new(),
             version: 1,
         }
