@@ -39,7 +39,7 @@ impl Kind {
 /// # Errors
 /// The stores'.
 pub fn preview(core: &Core, caller: &Caller, at: &At, org: &Org, field: &ConfiguredField) -> Result<Value> {
-    let masked = !caller.may(Right::Read) || (field.definition.pii && !caller.may(Right::Pii));
+    let masked = (field.definition.pii || field.meant().pii) && !caller.may(Right::Pii);
     // Words about a value that does not fit name it, unless it is personal.
     let definition = Definition { pii: masked, ..field.meant().clone() };
     let judge = Arc::new(ConfiguredField::new(field.id, field.name.clone(), definition.clone()));
@@ -86,13 +86,17 @@ pub fn preview(core: &Core, caller: &Caller, at: &At, org: &Org, field: &Configu
         "fit": fit.count,
         "coerced": coerced.count,
         "misfit": misfit.count,
-        "samples": {"fit": fit.samples, "coerced": coerced.samples, "misfit": misfit.samples},
     });
     if let Some(told) = told.as_object_mut() {
         if definition.kind == FieldType::Enum {
             told.insert("options".to_owned(), used(&definition, &options));
         }
-        if !walked.unread.is_empty() {
+        // Ids are told to who may read transcripts.
+        if caller.may(Right::Read) {
+            let samples = json!({"fit": fit.samples, "coerced": coerced.samples, "misfit": misfit.samples});
+            told.insert("samples".to_owned(), samples);
+        }
+        if !walked.unread.is_empty() && caller.may(Right::Read) {
             told.insert("unread".to_owned(), walked.unread.into());
         }
     }

@@ -79,7 +79,7 @@ pub fn list(core: &Core, caller: &Caller, at: &At, name: &FolderName, sample: u6
         "complete": complete,
         "fields": fields,
     });
-    if let (false, Some(answer)) = (names.unread.is_empty(), answer.as_object_mut()) {
+    if let (false, true, Some(answer)) = (names.unread.is_empty(), caller.may(Right::Read), answer.as_object_mut()) {
         answer.insert("unread".to_owned(), names.unread.into());
     }
     Ok(answer)

@@ -17,8 +17,8 @@ use std::time::Instant;
 
 /// Rows read at once.
 const ROWS: usize = 500;
-/// Transcripts that cannot be read of which the names are told.
-const NAMED: usize = 100;
+/// Transcripts that cannot be read of which the names are kept.
+const NAMED: usize = 1_000;
 
 /// An organisation, by name.
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ pub fn holding(core: &Core, at: &At, org: &Org, name: &FieldName) -> Result<Valu
     })?;
     let mut told = json!({"transcripts": walked.transcripts, "database": database, "index": index, "archive": archive});
     if let (false, Some(told)) = (walked.unread.is_empty(), told.as_object_mut()) {
-        told.insert("unread".to_owned(), walked.unread.into());
+        told.insert("unread".to_owned(), walked.unread.len().into());
     }
     Ok(told)
 }
