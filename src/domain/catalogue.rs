@@ -3,7 +3,7 @@ use super::fields::{ConfiguredField, FolderSchema, OnMismatch, SpeakerMap};
 use super::identity::{CompanyId, CompanyName, FieldName, FolderId, FolderName, OrgId, OrgName};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The most days of `retention` that are believed: a century.
@@ -52,10 +52,23 @@ pub struct Org {
     pub fields: Vec<Arc<ConfiguredField>>,
     /// Applications by name, as given.
     pub apps: BTreeMap<String, Map<String, Value>>,
+    /// Fields deleted softly: their values stay in the archive.
+    pub deleted: Vec<DeletedField>,
+    /// Names deleted for good: nothing may be stored under them.
+    pub barred: Arc<BTreeSet<FieldName>>,
     /// Its folders.
     pub folders: BTreeMap<FolderName, Arc<Folder>>,
     /// Grows with every change of the organisation itself.
     pub version: u64,
+}
+
+/// A field that was deleted softly, with what brings it back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeletedField {
+    /// The field as it was.
+    pub field: Arc<ConfiguredField>,
+    /// The folders that listed it.
+    pub folders: Vec<FolderId>,
 }
 
 /// A folder.

@@ -4,9 +4,9 @@
 pub mod inner;
 
 use super::fields::value::{ValueBounds, coerce};
-use super::fields::{ConfiguredField, FolderSchema, OnMismatch, TypedValue};
+use super::fields::{ConfiguredField, Definition, FolderSchema, OnMismatch, TypedValue};
 use super::identity::{FieldId, FieldName};
-use super::metadata::Metadata;
+use super::metadata::{Metadata, erase};
 use super::receipt::{FieldOutcome, Outcome};
 use super::refusal::{Code, Item, Refusal, pointer_token};
 use serde_json::value::RawValue;
@@ -48,6 +48,10 @@ pub struct Projection {
     pub unconfigured: Vec<FieldName>,
     /// Configured fields whose value does not fit.
     pub misfits: Vec<Unfit>,
+    /// Configured fields with an option that is retired: it stays where it stands, no edit may bring it.
+    pub retired: Vec<Unfit>,
+    /// Barred names that the metadata has, itself or inside an object.
+    pub barred: Vec<FieldName>,
 }
 
 /// Fields that a note names before it says how many more there are.
@@ -59,12 +63,15 @@ pub fn project(metadata: &Metadata, schema: &FolderSchema, bounds: ValueBounds) 
     for (name, raw) in metadata.iter() {
         match schema.field(name) {
             Some(field) => projection.take((field, raw), Vec::new(), schema, bounds),
+            None if schema.barred.contains(name) => {}
             None => projection.unconfigured.push(name.clone()),
         }
     }
     for found in inner::inner(metadata, schema) {
         projection.take((found.field, &found.raw), found.within, schema, bounds);
     }
+    let held = schema.barred.iter().filter(|name| !erase::values(metadata, name).is_empty());
+    projection.barred = held.cloned().collect();
     projection
 }
 
@@ -77,21 +84,49 @@ impl Projection {
         bounds: ValueBounds,
     ) {
         let name = field.name.clone();
-        match coerce(&field.definition, raw, &schema.zone, bounds) {
+        let fitting = coerce(&field.definition, raw, &schema.zone, bounds);
+        let (id, fitting) = match &field.next {
+            None => (field.id, fitting),
+            // A retype under way: what fits either definition is kept for the one it fits; the later one judges edits.
+            Some(next) => match (fitting.unwrap_or_default(), coerce(&next.definition, raw, &schema.zone, bounds)) {
+                (now, Ok(then)) if now.is_empty() => (next.id, Ok(then)),
+                (now, Ok(_)) => (field.id, Ok(now)),
+                (now, Err(misfit)) => {
+                    self.misfits.push(Unfit { name: name.clone(), detail: misfit.detail, within: within.clone() });
+                    (field.id, Ok(now))
+                }
+            },
+        };
+        match fitting {
             Ok(typed) if typed.is_empty() => {}
-            Ok(typed) => self.values.push(Projected { field: field.id, name, raw: raw.clone(), typed, within }),
+            Ok(typed) => {
+                if let Some(option) = retired(field.meant(), &typed) {
+                    let detail =
+                        format!("the option {option:?} is retired; stored values keep it, edits may not bring it");
+                    self.retired.push(Unfit { name: name.clone(), detail, within: within.clone() });
+                }
+                self.values.push(Projected { field: id, name, raw: raw.clone(), typed, within });
+            }
             Err(misfit) => self.misfits.push(Unfit { name, detail: misfit.detail, within }),
         }
     }
 
-    /// Refuses an edit that brought a value which does not fit, unless the folder stores such values.
+    /// Refuses an edit that brought a barred name; and, unless the folder stores what does not fit, a value that does
+    /// not fit or an option that is retired.
     ///
     /// # Errors
-    /// `type_mismatch`, naming each such field among `touched`, or the name touched whose object holds it.
+    /// `type_mismatch` or `field_barred`, naming each such field among `touched`, or the name touched whose object holds
+    /// it.
     pub fn refuse_misfits(&self, schema: &FolderSchema, touched: &[FieldName]) -> Result<(), Refusal> {
-        if schema.on_mismatch == OnMismatch::Store {
-            return Ok(());
-        }
+        let barred = self.barred.iter().filter_map(|name| {
+            let field = name.shown();
+            let holds = |outer: &FieldName| {
+                name.folded().strip_prefix(outer.folded()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            let at = touched.iter().find(|outer| holds(outer))?.shown();
+            let detail = format!("the name {field:?} is barred: it was deleted for good; unbar it to use it again");
+            Some(Item { pointer: format!("/{}", pointer_token(at)), code: Code::FieldBarred, detail })
+        });
         let item = |misfit: &Unfit| {
             let field = misfit.name.shown();
             let (at, detail) = if misfit.within.is_empty() {
@@ -102,7 +137,9 @@ impl Projection {
             };
             Some(Item { pointer: format!("/{}", pointer_token(at)), code: Code::TypeMismatch, detail })
         };
-        match Refusal::of(self.misfits.iter().filter_map(item).collect()) {
+        let judged = schema.on_mismatch == OnMismatch::Refuse;
+        let unfit = self.misfits.iter().chain(&self.retired).filter(|_| judged).filter_map(item);
+        match Refusal::of(barred.chain(unfit).collect()) {
             Some(refusal) => Err(refusal),
             None => Ok(()),
         }
@@ -181,6 +218,14 @@ impl Projection {
         out.push('}');
         out
     }
+}
+
+/// The first retired option among the values of an enum.
+fn retired<'v>(definition: &Definition, typed: &'v [TypedValue]) -> Option<&'v str> {
+    typed.iter().find_map(|value| match value {
+        TypedValue::Keyword { shown, .. } if definition.is_retired(shown) => Some(shown.as_str()),
+        _ => None,
+    })
 }
 
 /// Names in quotes, the first few.

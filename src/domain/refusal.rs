@@ -62,6 +62,8 @@ codes! {
     AtomicFailed = "atomic_failed", Refused, "Another line of the atomic request failed";
     ConfigNotEmpty = "not_empty", Conflict, "Can not delete non-empty object";
     ConfigMultiple = "multiple_items", Conflict, "Can not delete multiple items";
+    FieldBarred = "field_barred", Refused, "The name is barred: the field was deleted for good";
+    FieldExists = "field_exists", Conflict, "A field of this name exists";
     FieldInUse = "field_in_use", Conflict, "The field is configured for a folder";
     TimezoneFixed = "timezone_fixed", Conflict, "The time zone can not change while the organisation holds transcripts";
     JobEnded = "job_ended", Conflict, "The job has ended";

@@ -9,6 +9,7 @@ pub mod counters;
 pub mod desk;
 pub mod edit;
 pub mod error;
+pub mod fields;
 pub mod imports;
 pub mod intake;
 pub mod jobs;
@@ -368,6 +369,88 @@ impl Engine {
         options: admin::DeleteOptions,
     ) -> Result<Value> {
         admin::service::delete(&self.core, caller, path, &options).await
+    }
+
+    /// `GET /config/CO/ORG/fields`: all fields; with `deleted` also deleted and barred ones.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`.
+    pub async fn fields(&self, caller: &Caller, at: &fields::At, deleted: bool) -> Result<Value> {
+        fields::show::list(&self.core, caller, at, deleted)
+    }
+
+    /// `GET /config/CO/ORG/fields/NAME`; `shown` is whether deleted ones are, and whether uses are counted.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, or the database's.
+    pub async fn field(&self, caller: &Caller, at: &fields::At, name: &str, shown: (bool, bool)) -> Result<Value> {
+        let (core, caller, at, name) = (self.core.clone(), caller.clone(), at.clone(), name.to_owned());
+        blocking(move || fields::show::read(&core, &caller, &at, &name, shown)).await?
+    }
+
+    /// `POST /config/CO/ORG/fields/NAME`: defines or retypes; with `dry_run` counts and samples.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, `field_barred`, those of definitions, or the stores'.
+    pub async fn define_field(
+        &self,
+        caller: &Caller,
+        at: &fields::At,
+        (name, body): (&str, &str),
+        options: fields::Options,
+    ) -> Result<Value> {
+        let (core, caller, at, name) = (self.core.clone(), caller.clone(), at.clone(), name.to_owned());
+        let body = body.to_owned();
+        whole(async move { fields::change::define(&core, &caller, &at, (&name, &body), options).await }).await
+    }
+
+    /// `DELETE /config/CO/ORG/fields/NAME`, softly or for good.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, or the stores'.
+    pub async fn delete_field(
+        &self,
+        caller: &Caller,
+        at: &fields::At,
+        name: &str,
+        options: fields::Options,
+    ) -> Result<Value> {
+        let (core, caller, at, name) = (self.core.clone(), caller.clone(), at.clone(), name.to_owned());
+        whole(async move { fields::change::delete(&core, &caller, &at, &name, options).await }).await
+    }
+
+    /// `POST /config/CO/ORG/fields/NAME/restore`.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, `field_exists`, or the stores'.
+    pub async fn restore_field(&self, caller: &Caller, at: &fields::At, name: &str) -> Result<Value> {
+        let (core, caller, at, name) = (self.core.clone(), caller.clone(), at.clone(), name.to_owned());
+        whole(async move { fields::change::restore(&core, &caller, &at, &name).await }).await
+    }
+
+    /// `GET /config/CO/ORG/FOLDER/unconfigured`, of at most `sample` transcripts.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, or the stores'.
+    pub async fn unconfigured(
+        &self,
+        caller: &Caller,
+        at: &fields::At,
+        folder: &FolderName,
+        sample: u64,
+    ) -> Result<Value> {
+        let (core, caller, at, folder) = (self.core.clone(), caller.clone(), at.clone(), folder.clone());
+        blocking(move || fields::unconfigured::list(&core, &caller, &at, &folder, sample)).await?
+    }
+
+    /// `POST /config/CO/ORG/FOLDER/unconfigured`: configures names.
+    ///
+    /// # Errors
+    /// `not_found`, `right_missing`, and those of configuration.
+    pub async fn promote(&self, caller: &Caller, at: &fields::At, folder: &FolderName, body: &str) -> Result<Value> {
+        let (core, caller, at, folder) = (self.core.clone(), caller.clone(), at.clone(), folder.clone());
+        let body = body.to_owned();
+        whole(async move { fields::unconfigured::promote(&core, &caller, &at, &folder, &body).await }).await
     }
 
     /// `GET /list/…`.

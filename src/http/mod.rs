@@ -29,8 +29,8 @@ use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
 use route::Route;
 use routes::{
-    bulk, config, erase, imports, jobs, list, metadata, operations, search, standing, tokens, transcribe, transcripts,
-    upkeep,
+    bulk, config, erase, fields, imports, jobs, list, metadata, operations, search, standing, tokens, transcribe,
+    transcripts, upkeep,
 };
 use table::{resource, serves};
 
@@ -57,6 +57,10 @@ table::table! {
     "/jobs/{id}" { GET jobs::read }
     "/jobs/{id}/cancel" { POST jobs::cancel }
     "/config" { GET config::read, POST config::change, DELETE config::delete }
+    "/config/{company}/{org}/fields" { GET fields::list }
+    "/config/{company}/{org}/fields/{name}" { GET fields::read, POST fields::define, DELETE fields::delete }
+    "/config/{company}/{org}/fields/{name}/restore" { POST fields::restore }
+    "/config/{company}/{org}/{folder}/unconfigured" { GET fields::unconfigured, POST fields::promote }
     "/config/{path:.*}" { GET config::read, POST config::change, DELETE config::delete }
     "/list" { GET list::names }
     "/list/{path:.*}" { GET list::names }

@@ -20,6 +20,7 @@ mod damage;
 mod durability;
 mod errors;
 mod fields;
+mod fields_over_time;
 mod metadata;
 mod odd_cases;
 mod search;

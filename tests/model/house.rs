@@ -3,6 +3,7 @@ use crate::faulty::{Faults, faulty};
 use linernotes::base::clock::Clock;
 use linernotes::domain::identity::{CompanyName, FolderName, OrgName, Place};
 use linernotes::engine::admin::{ConfigPath, DeleteOptions};
+use linernotes::engine::fields::{At, Options};
 use linernotes::engine::types::{EditOptions, IngestOptions, Ingested, MetadataMode};
 use linernotes::engine::{Caller, Engine, Error, Settings};
 use linernotes::query::request::SearchRequest;
@@ -109,6 +110,13 @@ impl House {
     pub async fn configure(&self, path: &str, body: &str) -> Result<Value, Error> {
         let answer = self.engine.change_config(&self.owner, &config_path(path), body, None, false).await;
         answer.map(|(value, _)| value)
+    }
+
+    /// Gives a field of the organisation another type, also where folders list it.
+    pub async fn retype(&self, field: &str, kind: &str) -> Result<Value, Error> {
+        let at = At { company: company(), org: org() };
+        let body = format!("{{\"type\":\"{kind}\"}}");
+        self.engine.define_field(&self.owner, &at, (field, &body), Options::default()).await
     }
 
     pub async fn delete(&self, path: &str) -> Result<Value, Error> {

@@ -1,5 +1,7 @@
 //! A field's definition: type and options (contract section 5).
+use crate::base::fold::fold_value;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,6 +81,12 @@ pub struct Definition {
     /// `enum`: the options.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
+    /// `enum`: options that stored values may have and edits may not bring any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<String>,
+    /// `enum`: former spellings of options, and what they count as now.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub renamed: BTreeMap<String, String>,
     /// `enum`: whether a transcript may have several.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub multi: bool,
@@ -99,6 +107,48 @@ pub struct Definition {
 impl Definition {
     /// A definition with the type alone.
     pub fn of(kind: FieldType) -> Self {
-        Self { kind, values: Vec::new(), multi: false, substring: false, pii: false, label: None, description: None }
+        Self {
+            kind,
+            values: Vec::new(),
+            retired: Vec::new(),
+            renamed: BTreeMap::new(),
+            multi: false,
+            substring: false,
+            pii: false,
+            label: None,
+            description: None,
+        }
+    }
+
+    /// The option that a value of an `enum` counts as, whatever its case: one in use, one retired, or the new name of a
+    /// former one.
+    pub fn option(&self, text: &str) -> Option<&String> {
+        let folded = fold_value(text);
+        let mut own = self.values.iter().chain(&self.retired);
+        if let Some(option) = own.find(|option| fold_value(option) == folded) {
+            return Some(option);
+        }
+        self.renamed.iter().find(|(old, _)| fold_value(old) == folded).map(|(_, new)| new)
+    }
+
+    /// Whether `text` is a former spelling that counts as the option `now`.
+    pub fn is_renamed(&self, text: &str, now: &str) -> bool {
+        fold_value(text) != fold_value(now)
+    }
+
+    /// Whether an option stands among the retired ones.
+    pub fn is_retired(&self, option: &str) -> bool {
+        let folded = fold_value(option);
+        self.retired.iter().any(|retired| fold_value(retired) == folded)
+    }
+
+    /// Whether every value that fits `former` is the same value here, so that what stands under it may stand.
+    pub fn extends(&self, former: &Definition) -> bool {
+        let keeps = |option: &String| self.option(option).is_some_and(|now| now == option);
+        self.kind == former.kind
+            && (self.multi || !former.multi)
+            && former.values.iter().chain(&former.retired).all(keeps)
+            && former.renamed.iter().all(|(old, new)| self.option(old) == Some(new))
+            && self.renamed.keys().all(|old| former.option(old).is_none_or(|was| self.option(old) == Some(was)))
     }
 }

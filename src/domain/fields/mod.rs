@@ -1,6 +1,7 @@
 //! Fields: their types, how JSON values become typed ones, and what is configured where.
 pub mod datetime;
 pub mod definition;
+pub mod guess;
 pub mod reserved;
 pub mod schema;
 pub mod value;

@@ -3,7 +3,7 @@ use super::definition::Definition;
 use crate::domain::identity::{FieldId, FieldName, FolderId};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// One configured field.
@@ -13,8 +13,32 @@ pub struct ConfiguredField {
     pub id: FieldId,
     /// Its name in the spelling configured.
     pub name: FieldName,
-    /// Type and options.
+    /// Type and options: what searches go by.
     pub definition: Definition,
+    /// What it becomes once every transcript has been read that way: a retype under way.
+    pub next: Option<Arc<Next>>,
+}
+
+/// The definition that a field is being given. Until the switch values are kept under both numbers: searches go by the
+/// former definition, edits are judged by this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Next {
+    /// Its number from the switch on.
+    pub id: FieldId,
+    /// Its definition from the switch on.
+    pub definition: Definition,
+}
+
+impl ConfiguredField {
+    /// A field that is not being retyped.
+    pub fn new(id: FieldId, name: FieldName, definition: Definition) -> Self {
+        Self { id, name, definition, next: None }
+    }
+
+    /// The definition configured last: what edits are judged by.
+    pub fn meant(&self) -> &Definition {
+        self.next.as_ref().map_or(&self.definition, |next| &next.definition)
+    }
 }
 
 /// What becomes of a value that does not fit its field's type.
@@ -68,6 +92,8 @@ pub struct FolderSchema {
     pub on_mismatch: OnMismatch,
     /// The configured fields in the order of `custom_meta`.
     pub fields: Vec<Arc<ConfiguredField>>,
+    /// Names that are barred in the organisation: nothing may be stored under them.
+    pub barred: Arc<BTreeSet<FieldName>>,
     by_name: HashMap<Arc<str>, usize>,
     /// The fields whose names have dots, by folded name: those within one object stand side by side.
     dotted: Vec<Arc<ConfiguredField>>,
@@ -85,7 +111,17 @@ impl FolderSchema {
         let by_name = fields.iter().enumerate().map(|(at, field)| (field.name.folded().into(), at)).collect();
         let mut dotted: Vec<_> = fields.iter().filter(|field| field.name.folded().contains('.')).cloned().collect();
         dotted.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { folder, version, zone, on_mismatch, fields, by_name, dotted }
+        Self { folder, version, zone, on_mismatch, fields, barred: Arc::default(), by_name, dotted }
+    }
+
+    /// The same as another version.
+    pub fn at(self, version: u64) -> Self {
+        Self { version, ..self }
+    }
+
+    /// The same with names barred.
+    pub fn barring(self, barred: Arc<BTreeSet<FieldName>>) -> Self {
+        Self { barred, ..self }
     }
 
     /// The field of that name, if it is configured here.
@@ -125,7 +161,7 @@ mod tests {
         let names = ["a.b", "A.c.d", "ab.c", "a", "a!", "a-b.c", "B.x", "a.b.c"];
         let fields = names.iter().zip(1..).map(|(name, id)| {
             let definition = Definition::of(FieldType::Varchar);
-            Arc::new(ConfiguredField { id: FieldId(id), name: FieldName::lenient(name), definition })
+            Arc::new(ConfiguredField::new(FieldId(id), FieldName::lenient(name), definition))
         });
         let schema = FolderSchema::new(FolderId(1), 1, TimeZone::UTC, OnMismatch::Refuse, fields.collect());
         let inside = |outer: &str| -> Vec<String> {

@@ -182,9 +182,8 @@ impl Reader<'_> {
     }
 
     fn option(&self, text: &str, raw: &str) -> Result<TypedValue, Misfit> {
-        let folded = fold_value(text);
-        match self.definition.values.iter().find(|option| fold_value(option) == folded) {
-            Some(option) => Ok(TypedValue::Keyword { shown: option.clone(), folded }),
+        match self.definition.option(text) {
+            Some(option) => Ok(keyword(option)),
             None => {
                 let options = shorten(&self.definition.values.join(", "));
                 Err(Misfit {

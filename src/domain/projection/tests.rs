@@ -1,6 +1,7 @@
 //! The projection rule: every name goes one way.
 use super::*;
 use crate::base::json::members;
+use crate::domain::fields::schema::Next;
 use crate::domain::fields::{ConfiguredField, Definition, FieldType};
 use crate::domain::identity::FolderId;
 use jiff::tz::TimeZone;
@@ -14,11 +15,7 @@ fn schema(on_mismatch: OnMismatch, fields: &[(&str, FieldType)]) -> FolderSchema
         .iter()
         .zip(1_u32..)
         .map(|((name, kind), id)| {
-            Arc::new(ConfiguredField {
-                id: FieldId(id),
-                name: FieldName::lenient(name),
-                definition: Definition::of(*kind),
-            })
+            Arc::new(ConfiguredField::new(FieldId(id), FieldName::lenient(name), Definition::of(*kind)))
         })
         .collect();
     FolderSchema::new(FolderId(1), 1, TimeZone::UTC, on_mismatch, fields)
@@ -185,5 +182,36 @@ proptest! {
         prop_assert!(ways.iter().all(|name| metadata.get(name).is_some()));
         prop_assert!(seen.values.iter().all(|value| !value.typed.is_empty()));
         prop_assert_eq!(members(&seen.values_json()).unwrap().0.len(), seen.values.len());
+    }
+}
+
+#[test]
+fn a_field_being_retyped_keeps_what_fits_either_type_and_judges_edits_by_the_later_one() {
+    let next = Next { id: FieldId(9), definition: Definition::of(FieldType::Number) };
+    let field = ConfiguredField::new(FieldId(1), FieldName::lenient("size"), Definition::of(FieldType::Boolean));
+    let field = ConfiguredField { next: Some(Arc::new(next)), ..field };
+    let schema = FolderSchema::new(FolderId(1), 1, TimeZone::UTC, OnMismatch::Refuse, vec![Arc::new(field)]);
+    for (value, kept, fits) in [("true", Some(1), false), ("7", Some(9), true), ("\"x\"", None, false)] {
+        let metadata = Metadata::lenient(&format!("{{\"size\":{value}}}")).unwrap();
+        let projection = project(&metadata, &schema, BOUNDS);
+        assert_eq!(projection.values.first().map(|value| value.field.0), kept, "{value}");
+        let touched = [FieldName::lenient("size")];
+        assert_eq!(projection.refuse_misfits(&schema, &touched).is_ok(), fits, "{value}");
+    }
+}
+
+#[test]
+fn a_barred_name_is_refused_itself_and_inside_objects_also_where_misfits_are_stored() {
+    let barred = ["PIN", "address.city"].map(FieldName::lenient).into_iter().collect();
+    let schema = schema(OnMismatch::Store, &sales()).barring(Arc::new(barred));
+    for (text, touched, refused) in [
+        (r#"{"pin":1}"#, "pin", true),
+        (r#"{"pin":1,"n":2}"#, "n", false),
+        (r#"{"address":{"city":"Bonn"}}"#, "address", true),
+        (r#"{"address":{"zip":"1"}}"#, "address", false),
+    ] {
+        let projection = project(&Metadata::lenient(text).unwrap(), &schema, BOUNDS);
+        let judged = projection.refuse_misfits(&schema, &[FieldName::lenient(touched)]);
+        assert_eq!(judged.is_err_and(|refusal| refusal.code == Code::FieldBarred), refused, "{text}");
     }
 }

@@ -1,9 +1,10 @@
 //! The organisation's schema: fields defined, extended, listed by folders.
-use super::check::{array, below, flag, invalid, json, object, placed, text, texts};
-use crate::base::fold::fold_value;
+use super::check::{array, below, invalid, json, object, placed, text};
+use super::definition::definition;
 use crate::domain::catalogue::{Folder, Org, take_number};
 use crate::domain::fields::reserved::is_reserved;
-use crate::domain::fields::{ConfiguredField, Definition, FieldType};
+use crate::domain::fields::schema::Next;
+use crate::domain::fields::{ConfiguredField, Definition};
 use crate::domain::identity::field_name::NameRules;
 use crate::domain::identity::{FieldId, FieldName};
 use crate::domain::refusal::{Code, Refusal};
@@ -11,10 +12,6 @@ use crate::engine::error::{Error, Result};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-
-/// The types a field may have, as a sentence shows them.
-const TYPES: &str =
-    "boolean, datetime, number (float), uuid, varchar (string), text (long_string), enum, link, keyframes";
 
 /// What holds for every change of fields.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +30,8 @@ struct Manner<'a> {
     respell: bool,
     /// What is defined already may change.
     alter: bool,
+    /// A field that folders list may get another type.
+    retype: bool,
     /// How many fields the schema may have.
     most: usize,
 }
@@ -53,7 +52,7 @@ pub fn overlay(org: &mut Org, fields: &Map<String, Value>, pointer: &str, rules:
         }
         let name = field_name(spelled, &pointer, rules.names, &mut seen)?;
         let most = rules.most.saturating_mul(10);
-        let manner = Manner { pointer: &pointer, respell: true, alter: true, most };
+        let manner = Manner { pointer: &pointer, respell: true, alter: true, retype: false, most };
         define(org, name, object(body, &pointer)?, manner, next)?;
     }
     Ok(())
@@ -95,7 +94,8 @@ pub fn listed(
         };
         let name = field_name(spelled, &place, rules.names, &mut seen)?;
         if body.is_some() || find(org, &name).is_none() {
-            let manner = Manner { pointer: &pointer, respell: false, alter, most: rules.most.saturating_mul(10) };
+            let most = rules.most.saturating_mul(10);
+            let manner = Manner { pointer: &pointer, respell: false, alter, retype: false, most };
             define(org, name.clone(), body.unwrap_or(&plain), manner, next)?;
         }
         list.push(name);
@@ -124,7 +124,16 @@ fn lister<'o>(org: &'o Org, name: &FieldName) -> Option<&'o Arc<Folder>> {
     org.folders.values().find(|folder| folder.custom_meta.contains(name))
 }
 
+/// Defines a field or changes one. What would give stored values another meaning begins a retype ([`remade`]).
 fn define(org: &mut Org, name: FieldName, body: &Map<String, Value>, manner: Manner<'_>, next: &mut u32) -> Result<()> {
+    if org.barred.contains(&name) {
+        let detail = format!(
+            "the name {:?} is barred: the field was deleted for good; POST …/fields/{}?unbar=true frees it",
+            name.shown(),
+            name.shown()
+        );
+        return Err(Error::Refused(Refusal::at(Code::FieldBarred, manner.pointer, detail)));
+    }
     let Some(old) = find(org, &name).cloned() else {
         if org.fields.len() >= manner.most {
             let detail = format!("the schema of {} may have {} fields; remove some first", org.name, manner.most);
@@ -132,24 +141,26 @@ fn define(org: &mut Org, name: FieldName, body: &Map<String, Value>, manner: Man
         }
         let definition = definition(None, body, manner.pointer)?;
         let id = FieldId(take_number(next));
-        org.fields.push(Arc::new(ConfiguredField { id, name, definition }));
+        org.deleted.retain(|gone| gone.field.name != name);
+        org.fields.push(Arc::new(ConfiguredField::new(id, name, definition)));
         return Ok(());
     };
-    let definition = definition(Some(&old.definition), body, manner.pointer)?;
-    let retyped = definition.kind != old.definition.kind;
-    if retyped && let Some(folder) = lister(org, &name) {
+    let definition = definition(Some(old.meant()), body, manner.pointer)?;
+    let listed = lister(org, &name);
+    if let Some(folder) = listed.filter(|_| !manner.retype && definition.kind != old.meant().kind) {
         let detail = format!(
-            "the field {:?} is {} and folder {:?} lists it; its type changes only by retyping the field \
-             (POST …/fields/{}), which this version does not offer yet",
+            "the field {:?} is {} and folder {:?} lists it; its type changes only by retyping the field: \
+             POST …/fields/{}, which tells beforehand (?dry_run=true) which values fit",
             old.name.shown(),
-            old.definition.kind.text(),
+            old.meant().kind.text(),
             folder.name.as_str(),
             old.name.shown()
         );
         return Err(invalid(below(manner.pointer, "type"), detail));
     }
+    let listed = listed.is_some();
     let name = if manner.respell { name } else { old.name.clone() };
-    if definition == old.definition && name.shown() == old.name.shown() {
+    if definition == *old.meant() && name.shown() == old.name.shown() {
         return Ok(());
     }
     if !manner.alter {
@@ -159,13 +170,52 @@ fn define(org: &mut Org, name: FieldName, body: &Map<String, Value>, manner: Man
         );
         return Err(Error::Refused(Refusal::at(Code::RightMissing, manner.pointer, detail)));
     }
-    // One name with another type is another field: no stored value may be taken for one of the new type.
-    let id = if retyped { FieldId(take_number(next)) } else { old.id };
-    let new = Arc::new(ConfiguredField { id, name, definition });
+    let new = Arc::new(remade(&old, name, definition, listed, next));
     if let Some(place) = org.fields.iter_mut().find(|field| field.id == old.id) {
         *place = new;
     }
     Ok(())
+}
+
+/// A field with another definition. Where folders list it and stored values would mean something else, both definitions
+/// stand until every transcript has been read anew: searches go by the former one, and switch at once.
+fn remade(
+    old: &ConfiguredField,
+    name: FieldName,
+    definition: Definition,
+    listed: bool,
+    next: &mut u32,
+) -> ConfiguredField {
+    if !listed {
+        // One name with another type is another field: no stored value may be taken for one of the new type.
+        let other = old.next.is_some() || definition.kind != old.definition.kind;
+        let id = if other { FieldId(take_number(next)) } else { old.id };
+        return ConfiguredField::new(id, name, definition);
+    }
+    if definition.extends(&old.definition) {
+        return ConfiguredField::new(old.id, name, definition);
+    }
+    // What is for people, and who may see values, holds at once.
+    let serving = Definition {
+        label: definition.label.clone(),
+        description: definition.description.clone(),
+        pii: definition.pii,
+        substring: definition.substring,
+        ..old.definition.clone()
+    };
+    let standing = old.next.as_ref().filter(|next| definition.extends(&next.definition)).map(|next| next.id);
+    let id = standing.unwrap_or_else(|| FieldId(take_number(next)));
+    ConfiguredField { id: old.id, name, definition: serving, next: Some(Arc::new(Next { id, definition })) }
+}
+
+/// Defines one field, or changes it, its type too.
+///
+/// # Errors
+/// As [`overlay`].
+pub fn put(org: &mut Org, spelled: &str, body: &Map<String, Value>, rules: Rules, next: &mut u32) -> Result<()> {
+    let name = field_name(spelled, "", rules.names, &mut HashSet::new())?;
+    let manner = Manner { pointer: "", respell: true, alter: true, retype: true, most: rules.most.saturating_mul(10) };
+    define(org, name, body, manner, next)
 }
 
 fn remove(org: &mut Org, name: &FieldName, pointer: &str) -> Result<()> {
@@ -179,75 +229,6 @@ fn remove(org: &mut Org, name: &FieldName, pointer: &str) -> Result<()> {
     }
     org.fields.retain(|field| field.name != *name);
     Ok(())
-}
-
-/// Reads a definition over the one that stands; options left out keep their value, `null` resets one. Another type
-/// begins without options.
-fn definition(old: Option<&Definition>, body: &Map<String, Value>, pointer: &str) -> Result<Definition> {
-    let kind = match body.get("type") {
-        Some(sent) => field_type(sent, &below(pointer, "type"))?,
-        None => old.map_or(FieldType::Varchar, |old| old.kind),
-    };
-    let standing = old.filter(|old| old.kind == kind).cloned();
-    let mut definition = standing.unwrap_or_else(|| Definition::of(kind));
-    for (key, value) in body {
-        let pointer = &below(pointer, key);
-        let set = (!value.is_null()).then_some(value);
-        match key.as_str() {
-            "type" | "name" => {}
-            "values" => definition.values = set.map_or(Ok(Vec::new()), |value| options(value, pointer))?,
-            "multi" => definition.multi = set.map_or(Ok(false), |value| flag(value, pointer))?,
-            "substring" => definition.substring = set.map_or(Ok(false), |value| flag(value, pointer))?,
-            "pii" => definition.pii = set.map_or(Ok(false), |value| flag(value, pointer))?,
-            "label" => definition.label = set.map(|value| text(value, pointer)).transpose()?.map(str::to_owned),
-            "description" => {
-                definition.description = set.map(|value| text(value, pointer)).transpose()?.map(str::to_owned);
-            }
-            _ => {
-                let detail = format!(
-                    "fields have no option {key:?}; the options are values, multi, substring, pii, label, description"
-                );
-                return Err(invalid(&**pointer, detail));
-            }
-        }
-    }
-    if kind != FieldType::Enum && !definition.values.is_empty() {
-        return Err(invalid(below(pointer, "values"), format!("only enum fields have values, not {}", kind.text())));
-    }
-    if kind != FieldType::Enum && definition.multi {
-        let detail =
-            format!("multi is an option of enum fields; a {} field takes several values as it is", kind.text());
-        return Err(invalid(below(pointer, "multi"), detail));
-    }
-    Ok(definition)
-}
-
-fn field_type(sent: &Value, pointer: &str) -> Result<FieldType> {
-    let spelled = text(sent, pointer)?;
-    serde_json::from_value(sent.clone()).map_err(|_| {
-        let why = if spelled == "embedding" { "is not offered by this version yet" } else { "is no type of fields" };
-        invalid(pointer, format!("{spelled:?} {why}; the types are {TYPES}"))
-    })
-}
-
-/// The options of an enum: none blank, none twice in the eyes of the comparison of values.
-fn options(sent: &Value, pointer: &str) -> Result<Vec<String>> {
-    let options = texts(sent, pointer)?;
-    let mut seen = HashSet::new();
-    for (at, option) in options.iter().enumerate() {
-        let folded = fold_value(option);
-        let pointer = below(pointer, &at.to_string());
-        if folded.is_empty() {
-            return Err(invalid(pointer, "an option of an enum can not be blank"));
-        }
-        if !seen.insert(folded) {
-            return Err(invalid(
-                pointer,
-                format!("the option {option:?} stands twice; case and outer blanks do not tell options apart"),
-            ));
-        }
-    }
-    Ok(options)
 }
 
 /// The fields of a schema by name.
@@ -273,5 +254,5 @@ pub fn resolve(
 /// The schema as `GET` shows it, less the fields that may not be seen.
 pub fn shown(org: &Org, sees: &dyn Fn(&FieldName) -> bool) -> Result<Map<String, Value>> {
     let visible = org.fields.iter().filter(|field| sees(&field.name));
-    visible.map(|field| Ok((field.name.shown().to_owned(), json(&field.definition)?))).collect()
+    visible.map(|field| Ok((field.name.shown().to_owned(), json(field.meant())?))).collect()
 }

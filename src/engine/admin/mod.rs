@@ -4,6 +4,8 @@ pub mod apply;
 pub mod body;
 pub mod check;
 pub mod company;
+pub mod definition;
+pub mod field;
 pub mod fields;
 pub mod folder;
 pub mod list;

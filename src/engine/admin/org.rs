@@ -10,6 +10,7 @@ use crate::engine::error::{Error, Result};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const HANDLED: [&str; 5] = ["company", "created", "status", "timezone", "fields"];
 const KNOWN: [(&str, Shape); 2] = [("name", Shape::Text), ("retention", Shape::Days)];
@@ -32,6 +33,8 @@ pub fn new(id: OrgId, company: &CompanyName, name: &OrgName, now: Timestamp) -> 
         zone: TimeZone::UTC,
         fields: Vec::new(),
         apps: BTreeMap::new(),
+        deleted: Vec::new(),
+        barred: Arc::default(),
         folders: BTreeMap::new(),
         version: 1,
     }

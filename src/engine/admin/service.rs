@@ -15,6 +15,7 @@ use crate::engine::tokens;
 use crate::engine::workers::jobs;
 use crate::engine::workers::jobs::list::{Task, job};
 use crate::engine::world::World;
+use crate::stores::database::rows::StoredObject;
 use crate::stores::database::{Job, Write};
 use serde_json::Value;
 use std::sync::Arc;
@@ -73,18 +74,33 @@ async fn changing(
         return Ok((change.answer, change.etag));
     }
     make_room(core, &change.catalogue).await?;
-    let write =
-        Write::Configure { put: change.put, delete: Vec::new(), last_object: change.last_object, jobs: Vec::new() };
-    publish(core, change.catalogue, write, Vec::new()).await?;
+    enforce(core, &before, change.catalogue, (change.put, change.reprojected), Vec::new()).await?;
+    // The same body changes nothing now; its answer shows the back-fill that has begun.
+    let settled = computed(core, caller, path, body)?;
+    Ok((settled.answer, settled.etag))
+}
+
+/// Makes a catalogue durable and in force, with the objects to store and the folders whose transcripts are behind, and
+/// starts their back-fills. Called while no other configuration can come; `jobs` become durable with it.
+///
+/// # Errors
+/// The stores'.
+pub(in crate::engine) async fn enforce(
+    core: &Arc<Core>,
+    before: &World,
+    next: Catalogue,
+    (put, reprojected): (Vec<StoredObject>, Vec<FolderId>),
+    jobs: Vec<Job>,
+) -> Result<()> {
+    let write = Write::Configure { put, delete: Vec::new(), last_object: next.last_id(), jobs };
+    publish(core, next, write, Vec::new()).await?;
     let world = core.world.load_full();
-    for folder in change.reprojected {
+    for folder in reprojected {
         if let Some(home) = world.home(folder) {
             core.backfills.start(folder, label(before.home(folder).map(|h| &*h.folder), &home.folder));
         }
     }
-    // The same body changes nothing now; its answer shows the back-fill that has begun.
-    let settled = computed(core, caller, path, body)?;
-    Ok((settled.answer, settled.etag))
+    Ok(())
 }
 
 fn computed(core: &Core, caller: &Caller, path: &ConfigPath, body: &str) -> Result<apply::Change> {
@@ -113,8 +129,11 @@ async fn make_room(core: &Arc<Core>, next: &Catalogue) -> Result<()> {
 
 /// What a back-fill does, in words for `status`.
 fn label(before: Option<&Folder>, after: &Folder) -> String {
-    let known = |name: &&FieldName| before.is_some_and(|folder| folder.schema.field(name).is_some());
-    let added: Vec<&str> = after.custom_meta.iter().filter(|n| !known(n)).map(|n| n.shown()).collect();
+    let same = |name: &&FieldName| {
+        let old = before.and_then(|folder| folder.schema.field(name));
+        old.is_some_and(|old| after.schema.field(name).is_some_and(|new| (old.id, &old.next) == (new.id, &new.next)))
+    };
+    let added: Vec<&str> = after.custom_meta.iter().filter(|n| !same(n)).map(|n| n.shown()).collect();
     words(&added)
 }
 

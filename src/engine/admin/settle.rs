@@ -78,19 +78,21 @@ impl Settled {
             self.steps.push(Step { fields, ..step });
         }
         self.members(Subject::App, &place, before.map(|before| &before.apps), &org.apps);
-        let Org { fields, zone, folders, .. } = org;
+        let Org { fields, zone, folders, barred, .. } = org;
         let schema = index(fields);
         for folder in folders.values_mut() {
             let before = before.and_then(|before| before.folders.get(&folder.name));
             let resolved = resolve(&schema, &folder.custom_meta);
             let untouched = before.is_some_and(|before| Arc::ptr_eq(before, folder));
-            if untouched && identical(&folder.schema.fields, &resolved) && folder.schema.zone == *zone {
+            let same = identical(&folder.schema.fields, &resolved) && folder.schema.barred == *barred;
+            if untouched && same && folder.schema.zone == *zone {
                 continue;
             }
             let folder = Arc::make_mut(folder);
             let zone = zone.clone();
             let version = folder.schema.version;
-            folder.schema = Arc::new(FolderSchema::new(folder.id, version, zone, folder.on_mismatch, resolved));
+            let schema = FolderSchema::new(folder.id, version, zone, folder.on_mismatch, resolved);
+            folder.schema = Arc::new(schema.barring(barred.clone()));
             self.folder(before.map(AsRef::as_ref), folder, &place)?;
         }
         Ok(())
@@ -99,8 +101,8 @@ impl Settled {
     fn folder(&mut self, before: Option<&Folder>, folder: &mut Folder, above: &str) -> Result<()> {
         let place = format!("{above}/{}", folder.name);
         if before.is_some_and(|before| alters(&before.schema, &folder.schema)) {
-            let FolderSchema { version, zone, on_mismatch, fields, .. } = FolderSchema::clone(&folder.schema);
-            folder.schema = Arc::new(FolderSchema::new(folder.id, version + 1, zone, on_mismatch, fields));
+            let raised = folder.schema.version + 1;
+            folder.schema = Arc::new(FolderSchema::clone(&folder.schema).at(raised));
             self.reprojected.push((folder.id, place.clone()));
         }
         let stands = before.map(stored::folder).transpose()?;
@@ -137,7 +139,9 @@ fn alike(a: &ConfiguredField, b: &ConfiguredField) -> bool {
     let (left, right) = (&a.definition, &b.definition);
     a.id == b.id
         && a.name.shown() == b.name.shown()
-        && (left.kind, &left.values, left.multi) == (right.kind, &right.values, right.multi)
+        && a.next == b.next
+        && (left.kind, left.multi) == (right.kind, right.multi)
+        && (&left.values, &left.retired, &left.renamed) == (&right.values, &right.retired, &right.renamed)
 }
 
 /// Whether stored values may differ under the new schema. The order of the list does not matter to them, nor do
@@ -145,6 +149,8 @@ fn alike(a: &ConfiguredField, b: &ConfiguredField) -> bool {
 fn alters(before: &FolderSchema, now: &FolderSchema) -> bool {
     before.zone != now.zone
         || before.fields.len() != now.fields.len()
+        // An edit that was computed before a name was barred must be computed again.
+        || !now.barred.is_subset(&before.barred)
         || now.fields.iter().any(|field| before.field(&field.name).is_none_or(|old| !alike(old, field)))
 }
 

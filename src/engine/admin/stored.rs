@@ -1,7 +1,8 @@
 //! Configuration objects as the database keeps them, and back.
 use super::fields::{index, resolve};
 use super::org::timezone;
-use crate::domain::catalogue::{Catalogue, Company, Folder, Org};
+use crate::domain::catalogue::{Catalogue, Company, DeletedField, Folder, Org};
+use crate::domain::fields::schema::Next;
 use crate::domain::fields::{ConfiguredField, Definition, FolderSchema, OnMismatch, SpeakerMap};
 use crate::domain::identity::{CompanyId, CompanyName, FieldId, FieldName, FolderId, FolderName, OrgId, OrgName};
 use crate::engine::error::{Error, Result};
@@ -32,6 +33,10 @@ struct OrgBody<'a> {
     fields: Vec<FieldBody<'a>>,
     #[serde(default)]
     apps: Cow<'a, BTreeMap<String, Settings>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deleted: Vec<DeletedBody<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    barred: Vec<Cow<'a, str>>,
     version: u64,
 }
 
@@ -40,6 +45,31 @@ struct FieldBody<'a> {
     id: FieldId,
     name: Cow<'a, str>,
     definition: Cow<'a, Definition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<Cow<'a, Next>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeletedBody<'a> {
+    field: FieldBody<'a>,
+    folders: Vec<FolderId>,
+}
+
+impl<'a> FieldBody<'a> {
+    fn of(field: &'a ConfiguredField) -> Self {
+        Self {
+            id: field.id,
+            name: Cow::Borrowed(field.name.shown()),
+            definition: Cow::Borrowed(&field.definition),
+            next: field.next.as_deref().map(Cow::Borrowed),
+        }
+    }
+
+    fn read(self) -> Arc<ConfiguredField> {
+        let next = self.next.map(|next| Arc::new(next.into_owned()));
+        let name = FieldName::lenient(&self.name);
+        Arc::new(ConfiguredField { id: self.id, name, definition: self.definition.into_owned(), next })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,16 +106,17 @@ pub fn company(company: &Company) -> Result<StoredObject> {
 /// # Errors
 /// A defect of ours: what JSON cannot spell.
 pub fn org(org: &Org, company: CompanyId) -> Result<StoredObject> {
-    let field = |field: &'_ Arc<ConfiguredField>| FieldBody {
-        id: field.id,
-        name: Cow::Owned(field.name.shown().to_owned()),
-        definition: Cow::Owned(field.definition.clone()),
-    };
     let body = OrgBody {
         settings: Cow::Borrowed(&org.settings),
         timezone: Cow::Borrowed(&org.timezone),
-        fields: org.fields.iter().map(field).collect(),
+        fields: org.fields.iter().map(|field| FieldBody::of(field)).collect(),
         apps: Cow::Borrowed(&org.apps),
+        deleted: org
+            .deleted
+            .iter()
+            .map(|gone| DeletedBody { field: FieldBody::of(&gone.field), folders: gone.folders.clone() })
+            .collect(),
+        barred: org.barred.iter().map(|name| Cow::Borrowed(name.shown())).collect(),
         version: org.version,
     };
     let name = org.name.as_str().to_owned();
@@ -129,7 +160,9 @@ pub fn from_stored(objects: Vec<StoredObject>, last_object: u32) -> Result<Catal
             ObjectKind::Company => companies.push(read_company(&object)?),
             ObjectKind::Org => {
                 let org = read_org(&object)?;
-                last = org.fields.iter().map(|field| field.id.0).fold(last, u32::max);
+                let fields = org.fields.iter().chain(org.deleted.iter().map(|gone| &gone.field));
+                let numbers = fields.flat_map(|field| [Some(field.id), field.next.as_ref().map(|next| next.id)]);
+                last = numbers.flatten().map(|id| id.0).fold(last, u32::max);
                 orgs.insert(org.id.0, (object.parent, org));
             }
             ObjectKind::Folder => folders.entry(object.parent).or_default().push(object),
@@ -169,18 +202,20 @@ fn read_org(object: &StoredObject) -> Result<Org> {
     let Some((name, zone)) = timezone(&body.timezone) else {
         return Err(corrupt(format!("organisation {} names the unknown time zone {:?}", object.name, body.timezone)));
     };
-    let field = |field: FieldBody<'_>| {
-        let (id, name) = (field.id, FieldName::lenient(&field.name));
-        Arc::new(ConfiguredField { id, name, definition: field.definition.into_owned() })
-    };
     Ok(Org {
         id: OrgId(object.id),
         name: named(object, OrgName::parse)?,
         settings: body.settings.into_owned(),
         timezone: name,
         zone,
-        fields: body.fields.into_iter().map(field).collect(),
+        fields: body.fields.into_iter().map(FieldBody::read).collect(),
         apps: body.apps.into_owned(),
+        deleted: body
+            .deleted
+            .into_iter()
+            .map(|gone| DeletedField { field: gone.field.read(), folders: gone.folders })
+            .collect(),
+        barred: Arc::new(body.barred.iter().map(|name| FieldName::lenient(name)).collect()),
         folders: BTreeMap::new(),
         version: body.version,
     })
@@ -195,6 +230,7 @@ fn read_folder(object: &StoredObject, org: &Org) -> Result<Folder> {
     }
     let id = FolderId(object.id);
     let schema = FolderSchema::new(id, body.schema_version, org.zone.clone(), body.on_mismatch, fields);
+    let schema = schema.barring(org.barred.clone());
     Ok(Folder {
         id,
         org: org.id,

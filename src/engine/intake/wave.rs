@@ -5,7 +5,7 @@ use super::target::Target;
 use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::identity::{FieldName, FolderId, Key, Place, Revision, Tid};
-use crate::domain::metadata::{Metadata, merge_patch};
+use crate::domain::metadata::{Metadata, erase, merge_patch};
 use crate::domain::projection::{Projection, project};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::Received;
@@ -152,8 +152,13 @@ impl Wave {
                 format!("{} metadata names; allowed are {limit}", metadata.len()),
             ));
         }
+        let (metadata, barred) = without_barred(metadata, &home.folder.schema.barred);
         let projection = project(&metadata, &home.folder.schema, self.core.settings.value_bounds());
-        self.assemble(item, before, home, (metadata, projection), key)
+        let mut draft = self.assemble(item, before, home, (metadata, projection), key)?;
+        let kept_out =
+            barred.iter().map(|name| format!("the name {:?} is barred: its value is kept out", name.shown()));
+        draft.notes.extend(kept_out);
+        Ok(draft)
     }
 
     fn assemble(
@@ -407,6 +412,18 @@ fn notes(projection: &Projection, twice: &[String]) -> Vec<String> {
         format!("{name:?} stands twice (names that differ only in case are one field): only the later value is kept")
     });
     misfits.chain(reserved).chain(twice).collect()
+}
+
+/// Metadata less what stands under barred names, itself or inside objects; and the names that held something.
+fn without_barred(mut metadata: Metadata, barred: &BTreeSet<FieldName>) -> (Metadata, Vec<FieldName>) {
+    let mut held = Vec::new();
+    for name in barred {
+        if let Some(less) = erase::without(&metadata, name) {
+            metadata = less;
+            held.push(name.clone());
+        }
+    }
+    (metadata, held)
 }
 
 /// One failure told to every transcript of the wave.

@@ -2,6 +2,7 @@
 pub mod cursor;
 pub mod explain;
 pub mod freshness;
+pub mod judged;
 pub mod masked;
 pub mod rows;
 pub mod run;

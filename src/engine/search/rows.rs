@@ -7,6 +7,7 @@
 //!
 //! *Decision:* a row is spelled straight into the text that is sent, and what a member's name means is found once for
 //! all rows of a page: with a string for every name and value, rows cost more than finding them.
+use super::judged::judged;
 use super::masked::MASKED;
 use crate::base::clock::Timestamp;
 use crate::base::json::{self, push_string};
@@ -19,6 +20,7 @@ use crate::query::resolved::Moment;
 use crate::stores::database::Row;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -38,6 +40,8 @@ pub struct Form<'a> {
     setting: Setting<'a>,
     columns: &'a Columns,
     known: Known,
+    /// Whether values of the folder need a second look, whatever the row.
+    moving: bool,
 }
 
 /// The member names met so far.
@@ -78,7 +82,9 @@ struct Builtins<'r> {
 impl<'a> Form<'a> {
     /// For the rows of `setting`.
     pub fn new(setting: Setting<'a>, columns: &'a Columns) -> Self {
-        Self { setting, columns, known: Known::default() }
+        let mut fields = setting.folder.schema.fields.iter();
+        let moving = fields.any(|field| field.next.is_some() || !field.definition.renamed.is_empty());
+        Self { setting, columns, known: Known::default(), moving }
     }
 
     /// The row of an answer; members that have no value are left out.
@@ -106,13 +112,17 @@ impl<'a> Form<'a> {
                 out.truncate(before);
             }
         }
-        let Self { setting, columns, known } = self;
+        let Self { setting, columns, known, moving } = self;
+        let settled = row.schema_version == setting.folder.schema.version;
         known.next = 0;
         json::each_member(&row.values, |name, value| {
-            let (head, value) = match known.member(name, *setting, columns) {
-                Member::Hidden => return,
-                Member::Shown(head) => (head, value),
-                Member::Masked(head) => (head, MASKED),
+            let member = known.member(name, *setting, columns);
+            let plain = settled && !*moving;
+            let judged = if plain { Some(Cow::Borrowed(value)) } else { judged(name, value, settled, *setting) };
+            let (head, value) = match (member, &judged) {
+                (Member::Hidden, _) | (_, None) => return,
+                (Member::Shown(head), Some(value)) => (head, value.as_ref()),
+                (Member::Masked(head), Some(_)) => (head, MASKED),
             };
             if !out.is_empty() {
                 out.push(',');
@@ -208,7 +218,7 @@ mod tests {
     fn folder() -> Folder {
         let field = |id, name: &str, pii| {
             let definition = Definition { pii, ..Definition::of(FieldType::Varchar) };
-            Arc::new(ConfiguredField { id: FieldId(id), name: FieldName::lenient(name), definition })
+            Arc::new(ConfiguredField::new(FieldId(id), FieldName::lenient(name), definition))
         };
         let fields = vec![field(1, "Queue", false), field(2, "PIN", true), field(3, "note", false)];
         Folder {
@@ -232,6 +242,8 @@ mod tests {
             settings: Default::default(),
             timezone: "Europe/Berlin".into(),
             zone: TimeZone::get("Europe/Berlin").unwrap(),
+            deleted: Default::default(),
+            barred: Default::default(),
             fields: Vec::new(),
             apps: BTreeMap::new(),
             folders: BTreeMap::new(),

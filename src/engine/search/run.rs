@@ -34,6 +34,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+/// How often a search is made again because the configuration changed while it ran.
+const RETRIES: u32 = 3;
+
 /// Answers a search with rows, whole transcripts or their number.
 ///
 /// # Errors
@@ -74,12 +77,22 @@ async fn run<T: Send + 'static>(
     let (place, caller) = (Place::of(path), caller.clone());
     admitted(core, budget, move |core| {
         let path = place.path();
-        let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, &request));
-        let (resolved, now) = resume(&core, &caller, &world, path, &request, binding.as_ref())?;
-        let (broad, csv) = (broad(&request), request.format == Format::Csv);
-        let asked = Asked { core, caller, world, resolved, output: request.output, broad, csv, binding, now };
-        let page = asked.page(budget)?;
-        answer(asked, page)
+        let mut tries = 0;
+        loop {
+            // The configuration of now, not of before the waiting: a field that was retyped meanwhile has left its former
+            // values behind.
+            let world = core.world.load_full();
+            let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, &request));
+            let (resolved, now) = resume(&core, &caller, &world, path, &request, binding.as_ref())?;
+            let (own, caller, csv) = (core.clone(), caller.clone(), request.format == Format::Csv);
+            let broad = broad(&request);
+            let asked = Asked { core: own, caller, world, resolved, output: request.output, broad, csv, binding, now };
+            let page = asked.page(budget)?;
+            if tries >= RETRIES || Arc::ptr_eq(&asked.world, &core.world.load()) {
+                return answer(asked, page);
+            }
+            tries += 1;
+        }
     })
     .await
 }

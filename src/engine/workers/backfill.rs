@@ -1,11 +1,11 @@
 //! Back-fills: rows projected with an older schema are projected anew, from the archive, while the server works. Which
 //! rows are behind stands in the rows themselves, so a restart goes on where it was.
 pub mod board;
+pub mod switch;
 
 use super::progress::Progress;
 use crate::base::causes::chain;
-use crate::domain::catalogue::Folder;
-use crate::domain::identity::{FolderId, Key, Place};
+use crate::domain::identity::{FieldName, FolderId, Key, Place};
 use crate::domain::projection::project;
 use crate::engine::core::Core;
 use crate::engine::edit::committer::{Request, Then, Verdict};
@@ -18,7 +18,7 @@ use crate::engine::jobs::ended;
 use crate::engine::world::Home;
 use crate::stores::database::{Row, Summary, Write};
 use crate::stores::error::Kind;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -38,7 +38,11 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
             Err(error) => tracing::error!(error = %chain(&error), "a folder could not be counted"),
         }
     }
+    if switch::any(&core.world()) {
+        core.backfills.ring();
+    }
     while core.backfills.wait() {
+        let mut finished = Vec::new();
         for (folder, number) in core.backfills.all() {
             if let Err(error) = backfill(core, runtime, folder) {
                 tracing::error!(error = %chain(&error), folder = folder.0, "a back-fill failed; it is tried again");
@@ -46,9 +50,16 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
                 core.backfills.ring();
             } else if !core.closing() {
                 remember(core, folder);
-                core.backfills.done(folder, number);
+                finished.push((folder, number));
             }
         }
+        // Before they are taken from the board, so that `status` never says all is done while a switch is to come.
+        if let Err(error) = switch::switch(core, runtime, &finished) {
+            tracing::error!(error = %chain(&error), "a retype could not be completed; it is tried again");
+            core.pause(Duration::from_millis(500));
+            core.backfills.ring();
+        }
+        finished.into_iter().for_each(|(folder, number)| core.backfills.done(folder, number));
     }
 }
 
@@ -129,11 +140,13 @@ fn chunk(
     rows.sort_by(|a, b| a.tid.cmp(&b.tid));
     let mut guards: Vec<Guard> = Vec::with_capacity(rows.len());
     let mut writes = Vec::with_capacity(rows.len());
+    // What is not configured any more was seen all the same.
+    let mut unconfigured: BTreeSet<FieldName> = BTreeSet::new();
     for Row { key, tid, .. } in rows {
         guards.push(runtime.block_on(core.locks.lock(home.org.id, &tid)).map_err(Error::Refused)?);
         let place = Place { company: home.company.name.clone(), org: home.org.name.clone(), tid };
         let write = newest(core, home, &place)
-            .and_then(|current| current.map(|current| reproject(core, home, &home.folder, &current)).transpose());
+            .and_then(|current| current.map(|current| reproject(core, home, &current, &mut unconfigured)).transpose());
         match write {
             Ok(write) => writes.extend(write),
             Err(Error::Store(error)) if error.kind == Kind::Corrupt => {
@@ -146,6 +159,8 @@ fn chunk(
     if writes.is_empty() {
         return Ok(Some(0));
     }
+    let news = core.seen.news(home.folder.id, unconfigured.iter());
+    writes.extend(news.map(|seen| (seen, Then::Nothing)));
     let answer = core.committer.commit_blocking(Request::many(writes, guards))?;
     if answer.verdicts.contains(&Verdict::Reconfigured) {
         return Ok(None);
@@ -162,8 +177,19 @@ fn newest(core: &Core, home: &Home, place: &Place) -> Result<Option<Arc<Current>
     Ok(current.filter(|current| current.folder == home.folder.id))
 }
 
-fn reproject(core: &Core, home: &Home, folder: &Folder, current: &Arc<Current>) -> Result<(Write, Then)> {
+fn reproject(
+    core: &Core,
+    home: &Home,
+    current: &Arc<Current>,
+    unconfigured: &mut BTreeSet<FieldName>,
+) -> Result<(Write, Then)> {
+    let folder = &home.folder;
     let projection = project(&current.metadata, &folder.schema, core.settings.value_bounds());
+    for name in &projection.unconfigured {
+        if !unconfigured.contains(name) {
+            unconfigured.insert(name.clone());
+        }
+    }
     let builtins = derive(&current.facts, &current.metadata, home, current.ingested)?;
     let write = Write::Reproject {
         key: current.key,

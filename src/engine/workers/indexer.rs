@@ -225,10 +225,14 @@ pub fn record(row: &Row, folder: &Folder, words: u32, core: &Core) -> Result<Rec
     let mut values = Vec::with_capacity(members.0.len());
     for (name, raw) in members.0 {
         let Some(field) = folder.schema.field(&FieldName::lenient(&name)) else { continue };
-        // A value that fitted an older definition and does not fit this one is left to the back-fill.
-        let Ok(typed) = coerce(&field.definition, raw, &folder.schema.zone, bounds) else { continue };
-        if !typed.is_empty() {
-            values.push((field.id, typed));
+        // While a field is retyped its values are kept under both numbers, so that searches can switch at once.
+        let next = field.next.as_ref().map(|next| (next.id, &next.definition));
+        for (id, definition) in [(field.id, &field.definition)].into_iter().chain(next) {
+            // A value that fitted an older definition and does not fit this one is left to the back-fill.
+            let Ok(typed) = coerce(definition, raw, &folder.schema.zone, bounds) else { continue };
+            if !typed.is_empty() {
+                values.push((id, typed));
+            }
         }
     }
     Ok(Record {

@@ -2,6 +2,7 @@
 pub mod bulk;
 pub mod config;
 pub mod erase;
+pub mod fields;
 pub mod imports;
 pub mod ingest;
 pub mod jobs;

@@ -27,7 +27,7 @@ const NOW: Timestamp = Timestamp(1_768_467_600_000_000);
 
 fn field(id: u32, name: &str, kind: FieldType) -> Arc<ConfiguredField> {
     let definition = Definition { pii: name == "pin", ..Definition::of(kind) };
-    Arc::new(ConfiguredField { id: FieldId(id), name: FieldName::lenient(name), definition })
+    Arc::new(ConfiguredField::new(FieldId(id), FieldName::lenient(name), definition))
 }
 
 fn folder(id: u32, name: &str, fields: &[Arc<ConfiguredField>]) -> Folder {
@@ -63,6 +63,8 @@ fn with_world<T>(run: impl FnOnce(&World<'_>) -> T) -> T {
         zone: TimeZone::UTC,
         fields,
         apps: BTreeMap::new(),
+        deleted: Vec::new(),
+        barred: Arc::default(),
         folders: BTreeMap::new(),
         version: 1,
     };

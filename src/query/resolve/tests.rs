@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 fn field(id: u32, name: &str, kind: FieldType) -> Arc<ConfiguredField> {
     let mut definition = Definition::of(kind);
     definition.pii = name == "secret";
-    Arc::new(ConfiguredField { id: FieldId(id), name: FieldName::lenient(name), definition })
+    Arc::new(ConfiguredField::new(FieldId(id), FieldName::lenient(name), definition))
 }
 
 fn folder(id: u32, org: u32, name: &str, zone: &TimeZone, fields: &[&Arc<ConfiguredField>]) -> Folder {
@@ -44,6 +44,8 @@ fn org(id: u32, name: &str, zone: &str, fields: Vec<Arc<ConfiguredField>>) -> Or
         zone: TimeZone::get(zone).unwrap(),
         fields,
         apps: BTreeMap::new(),
+        deleted: Vec::new(),
+        barred: Arc::default(),
         folders: BTreeMap::new(),
         version: 1,
     }

@@ -135,6 +135,51 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
             ],
         ),
         ("/config", "GET") => ("/config", vec![("", JSON, None, Reads)]),
+        ("/config/{company}/{org}/fields", "GET") => (
+            "/config",
+            vec![("/{c}/{o}/fields", JSON, None, Reads), ("/{c}/{o}/fields?include_deleted=true", JSON, None, Reads)],
+        ),
+        ("/config/{company}/{org}/fields/{name}", "GET") => (
+            "/config",
+            vec![
+                ("/{c}/{o}/fields/{f}", JSON, None, Reads),
+                ("/{c}/{o}/fields/{f}?include_deleted=true&usage=true", JSON, None, Reads),
+            ],
+        ),
+        ("/config/{company}/{org}/fields/{name}", "POST") => (
+            "/config",
+            vec![
+                ("/{c}/{o}/fields/{f}?dry_run=true", JSON, Some(r#"{"type":"number"}"#), Reads),
+                ("/{c}/{o}/fields/{f}", JSON, Some("{"), Reads),
+                ("/{c}/{o}/fields/{f}", JSON, Some(r#"{"type":"number"}"#), Ruins),
+                ("/{c}/{o}/fields/{f}?unbar=true", JSON, Some(""), Ruins),
+            ],
+        ),
+        ("/config/{company}/{org}/fields/{name}", "DELETE") => (
+            "/config",
+            vec![
+                ("/{c}/{o}/fields/{f}?dry_run=true", JSON, None, Reads),
+                ("/{c}/{o}/fields/{f}", JSON, None, Ruins),
+                ("/{c}/{o}/fields/{f}?hard=true", JSON, None, Ruins),
+            ],
+        ),
+        ("/config/{company}/{org}/fields/{name}/restore", "POST") => {
+            ("/config", vec![("/{c}/{o}/fields/{f}/restore", JSON, None, Ruins)])
+        }
+        ("/config/{company}/{org}/{folder}/unconfigured", "GET") => (
+            "/config",
+            vec![
+                ("/{c}/{o}/{d}/unconfigured", JSON, None, Reads),
+                ("/{c}/{o}/{d}/unconfigured?sample=2", JSON, None, Reads),
+            ],
+        ),
+        ("/config/{company}/{org}/{folder}/unconfigured", "POST") => (
+            "/config",
+            vec![
+                ("/{c}/{o}/{d}/unconfigured", JSON, Some(r#"{"fields":[]}"#), Writes),
+                ("/{c}/{o}/{d}/unconfigured", JSON, Some(r#"{"fields":[{"name":"{f}","type":"varchar"}]}"#), Ruins),
+            ],
+        ),
         ("/config/{path:.*}", "GET") => ("/config", shown()),
         ("/config", "POST") => (
             "/config",

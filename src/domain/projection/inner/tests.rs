@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 fn schema(names: &[&str]) -> FolderSchema {
     let fields = names.iter().zip(1_u32..).map(|(name, id)| {
         let definition = Definition::of(FieldType::Varchar);
-        Arc::new(ConfiguredField { id: FieldId(id), name: FieldName::lenient(name), definition })
+        Arc::new(ConfiguredField::new(FieldId(id), FieldName::lenient(name), definition))
     });
     FolderSchema::new(FolderId(1), 1, TimeZone::UTC, OnMismatch::Refuse, fields.collect())
 }
