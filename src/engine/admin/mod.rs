@@ -4,6 +4,7 @@ pub mod apply;
 pub mod body;
 pub mod check;
 pub mod company;
+pub mod differs;
 pub mod fields;
 pub mod folder;
 pub mod list;
