@@ -109,6 +109,15 @@ fn a_table_of_metadata_goes_out_and_comes_in_again() {
     assert!(code == 0 && words.contains("agentid") && words.contains(" 0 failed"), "{words}");
     let (code, _, words) = import(&server, &to, &[], &["--url", &url]);
     assert!(code == 0 && words.contains("0 changed"), "{words}");
+    // As lines values keep their types: these are the ones that are there.
+    let before = transcripts(&server);
+    let lines = text(&beside(&server, "m.ndjson"));
+    let export = ["export", "--from", INTO, "--metadata-only", "--to", &lines, "--url", &url];
+    assert_eq!(server.command(&export).0, 0);
+    assert_eq!(import(&server, &lines, &[], &["--url", &url]).0, 0);
+    let (code, _, words) = import(&server, &lines, &["--atomic"], &["--url", &url]);
+    assert!(code == 0 && words.contains("0 changed"), "{words}");
+    assert_eq!(transcripts(&server), before);
     let odd = beside(&server, "odd.csv");
     std::fs::write(&odd, "Call Id;hold_time;queue\nT1;7;new\nT2;long;new\nnone;1;new\n").unwrap();
     let odd = text(&odd);
