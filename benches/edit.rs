@@ -43,7 +43,7 @@ fn schema() -> FolderSchema {
     ];
     let field = |(at, (name, kind)): (usize, (&str, FieldType))| {
         let id = FieldId(u32::try_from(at).unwrap());
-        Arc::new(ConfiguredField { id, name: FieldName::lenient(name), definition: Definition::of(kind) })
+        Arc::new(ConfiguredField::new(id, FieldName::lenient(name), Definition::of(kind)))
     };
     let fields = kinds.into_iter().enumerate().map(field).collect();
     FolderSchema::new(FolderId(1), 1, jiff::tz::TimeZone::UTC, OnMismatch::default(), fields)

@@ -1,7 +1,7 @@
-//! `config check` and `config show`.
+//! `config`: `check` and `show` the settings of the server; the rest is in [`plan`].
 use super::args::{Common, ConfigAction, ConfigOutput, Configuration};
 use super::output::{Ending, put, say};
-use super::settings;
+use super::{plan, settings};
 use crate::config::{Loaded, Origin, Problem, show};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 pub fn run(common: &Common, configuration: &Configuration) -> Result<Ending> {
     let flags = settings::flags(common, None, None);
     match &configuration.action {
+        ConfigAction::Export(export) => plan::export(common, export),
+        ConfigAction::Plan(planning) => plan::plan(common, planning),
+        ConfigAction::Apply(applying) => plan::apply(common, applying),
         ConfigAction::Check(output) => match settings::read(common, flags) {
             Ok(loaded) => accepted(&loaded, output),
             Err(problems) => refused(&problems, output),

@@ -8,16 +8,21 @@ pub mod bar;
 pub mod bench;
 pub mod config;
 pub mod erase;
+pub mod export;
 pub mod import;
+pub mod metadata;
 pub mod output;
 pub mod place;
+pub mod plan;
 pub mod reindex;
 pub mod repair;
+pub mod search;
 pub mod serve;
 pub mod settings;
 pub mod target;
 pub mod token;
 pub mod verify;
+pub mod words;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -38,6 +43,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
     match &arguments.command {
         Command::Serve(serve) => serve::run(common, serve),
         Command::Import(import) => import::run(common, import),
+        Command::Export(export) => export::run(common, export),
+        Command::Search(search) => search::run(common, search),
+        Command::Get(get) => metadata::get(common, get),
+        Command::Set(set) => metadata::set(common, set),
+        Command::Unset(unset) => metadata::unset(common, unset),
         Command::Erase(erase) => erase::run(common, erase),
         Command::Verify(verify) => verify::run(common, verify),
         Command::Backup(backup) => backup::run(common, backup),
@@ -47,5 +57,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Ending> {
         Command::Token(token) => token::run(common, token),
         Command::Bench(bench) => bench::run(common, bench),
         Command::Config(config) => config::run(common, config),
+        Command::Completions(asked) => words::completions(asked),
+        Command::Man(asked) => words::manual(asked),
     }
 }

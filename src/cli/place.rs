@@ -59,6 +59,48 @@ impl FromStr for ScopePath {
     }
 }
 
+/// Where a search looks: a company, an organisation, or a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchPath {
+    /// The company.
+    pub company: CompanyName,
+    /// The organisation; all of the company without.
+    pub org: Option<OrgName>,
+    /// The folder; all of the organisation without.
+    pub folder: Option<FolderName>,
+}
+
+impl FromStr for SearchPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parts = text.split('/');
+        let (company, org, folder) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+        if parts.next().is_some() {
+            return Err(String::from("write COMPANY, COMPANY/ORG or COMPANY/ORG/FOLDER, for example Acme/Acme-Sales"));
+        }
+        Ok(Self {
+            company: CompanyName::parse(company).map_err(|refusal| refusal.detail)?,
+            org: org.map(OrgName::parse).transpose().map_err(|refusal| refusal.detail)?,
+            folder: folder.map(FolderName::parse).transpose().map_err(|refusal| refusal.detail)?,
+        })
+    }
+}
+
+impl From<&ScopePath> for SearchPath {
+    fn from(ScopePath(scope): &ScopePath) -> Self {
+        Self { company: scope.company.clone(), org: Some(scope.org.clone()), folder: scope.folder.clone() }
+    }
+}
+
+impl fmt::Display for SearchPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.company)?;
+        let below = [self.org.as_ref().map(OrgName::as_str), self.folder.as_ref().map(FolderName::as_str)];
+        below.into_iter().flatten().try_for_each(|name| write!(f, "/{name}"))
+    }
+}
+
 /// A transcript by its full name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TranscriptPath(pub Place);
@@ -82,6 +124,16 @@ impl FromStr for TranscriptPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_search_looks_in_one_to_three_levels() {
+        for good in ["Acme", "Acme/Call Centre", "Acme/Sales/In bound"] {
+            assert_eq!(good.parse::<SearchPath>().unwrap().to_string(), good);
+        }
+        for bad in ["", "a/b/c/d", "a//b", "A b"] {
+            assert!(bad.parse::<SearchPath>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_folder_has_three_names() {

@@ -1,9 +1,16 @@
 //! Transcripts gathered into batches by a thread that reads ahead.
 use super::records::{Item, Records};
-use super::sources::{self, Source};
+use super::sources::{self, Kind, Source};
+use crate::base::json::{push_string, quoted};
+use crate::cli::place::FolderPath;
+use crate::domain::limits::Limits;
+use crate::domain::transcript::read::{top_level_id, with};
 use crate::domain::transcript::sidecar::{self, Sidecar};
+use crate::engine::intake::package::{Content, Package, Sent};
+use crate::engine::intake::upload::id_of_name;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,6 +56,8 @@ pub struct Broken {
 pub struct Batch {
     /// Transcripts in order.
     pub records: Vec<(FileLine, String)>,
+    /// Metadata files of transcripts that are there: their names and contents.
+    pub updates: Vec<(FileLine, String, String)>,
     /// What stood between them.
     pub broken: Vec<Broken>,
     /// Bytes of the inputs read when the batch was full.
@@ -60,10 +69,10 @@ pub struct Batch {
 ///
 /// # Errors
 /// When no thread can be started.
-pub fn read_behind(sources: Vec<Source>, id_key: Option<String>) -> io::Result<Receiver<Batch>> {
+pub fn read_behind(sources: Vec<Source>, into: FolderPath, id_key: Option<String>) -> io::Result<Receiver<Batch>> {
     let (sender, receiver) = bounded(AHEAD);
     let reader = move || {
-        let mut gathering = Gathering { batch: Batch::default(), read: Arc::default(), sender, id_key };
+        let mut gathering = Gathering { batch: Batch::default(), read: Arc::default(), sender, into, id_key };
         for source in &sources {
             // The other side went away: it has failed and said so.
             if gathering.source(source).is_none() {
@@ -80,6 +89,7 @@ struct Gathering {
     batch: Batch,
     read: Arc<AtomicU64>,
     sender: Sender<Batch>,
+    into: FolderPath,
     id_key: Option<String>,
 }
 
@@ -87,6 +97,11 @@ impl Gathering {
     /// Reads one input to its end; `None` when nobody takes batches any more.
     fn source(&mut self, source: &Source) -> Option<()> {
         let file: Arc<str> = source.path.display().to_string().into();
+        match source.kind {
+            Kind::Transcripts => {}
+            Kind::Zip => return self.zip(source, &file),
+            Kind::Metadata => return self.metadata(source, &file),
+        }
         let input = match sources::open(source, &self.read) {
             Ok(input) => input,
             Err(error) => return self.unreadable(&file, 1, &error),
@@ -110,12 +125,92 @@ impl Gathering {
         Some(())
     }
 
+    /// A zip, file by file: each fails alone.
+    fn zip(&mut self, source: &Source, file: &Arc<str>) -> Option<()> {
+        let limits =
+            Limits { upload_unpacked_bytes: u64::MAX, transcript_bytes: TRANSCRIPT_BYTES_MAX, ..Limits::default() };
+        let opened = File::open(&source.path).map_err(|error| error.to_string());
+        let opened =
+            opened.and_then(|zip| Package::open_with(file, zip, &limits, usize::MAX).map_err(|refusal| refusal.detail));
+        let mut package = match opened {
+            Ok(package) => package,
+            Err(detail) => {
+                return self.broken(FileLine { file: Arc::clone(file), line: 1 }, "upload_invalid", detail);
+            }
+        };
+        for at in 0..package.len() {
+            match package.read(at) {
+                Ok(sent) => {
+                    let place = FileLine { file: format!("{file}/{}", sent.name).into(), line: 1 };
+                    self.unpacked(place, sent)?;
+                }
+                Err(refusal) => {
+                    let place = FileLine { file: Arc::clone(file), line: 1 };
+                    self.broken(place, refusal.code.text(), refusal.detail)?;
+                }
+            }
+        }
+        self.read.fetch_add(source.bytes, Ordering::Relaxed);
+        Some(())
+    }
+
+    fn unpacked(&mut self, place: FileLine, sent: Sent) -> Option<()> {
+        match sent.content {
+            Content::Transcript(text) => {
+                let text = self.named(text, &sent.stem);
+                self.record(place, text)
+            }
+            Content::Metadata(sidecar) => {
+                let mut content = format!("{{\"metadata\":{}", sidecar.metadata);
+                if let Some(tid) = &sidecar.tid {
+                    content.push_str(",\"tid\":");
+                    push_string(&mut content, tid);
+                }
+                content.push('}');
+                self.update(place, format!("{}.jsonmeta", sent.stem), content)
+            }
+        }
+    }
+
+    /// Metadata alone: the place knows which transcript it belongs to.
+    fn metadata(&mut self, source: &Source, file: &Arc<str>) -> Option<()> {
+        let name = source.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let place = FileLine { file: Arc::clone(file), line: 1 };
+        match std::fs::read_to_string(&source.path) {
+            Ok(content) => {
+                self.read.fetch_add(source.bytes, Ordering::Relaxed);
+                self.update(place, name, content)
+            }
+            Err(error) => self.unreadable(file, 1, &error),
+        }
+    }
+
+    fn update(&mut self, place: FileLine, name: String, content: String) -> Option<()> {
+        self.batch.bytes += content.len();
+        self.batch.updates.push((place, name, content));
+        if self.batch.updates.len() >= RECORDS_MAX || self.batch.bytes > BYTES_MAX { self.flush() } else { Some(()) }
+    }
+
+    /// A transcript whose file is named after it: without an id it gets the one its name stands for, so that metadata
+    /// that comes later finds it.
+    fn named(&self, text: String, stem: &str) -> String {
+        if self.id_key.is_some() || top_level_id(&text, "tid").is_some() {
+            return text;
+        }
+        let id = id_of_name((&self.into.company, &self.into.org, &self.into.folder), stem);
+        // What is no object is judged, in words, where transcripts are read.
+        with(&text, &[("tid", quoted(&id).as_str())]).unwrap_or(text)
+    }
+
     fn joined(&mut self, place: FileLine, text: &str, beside: &Path) -> Option<()> {
+        let ending = beside.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let read = |content: &str| if ending == "xml" { Sidecar::of_xml(content) } else { Sidecar::of_json(content) };
         let whole = std::fs::read_to_string(beside)
-            .map_err(|error| format!("the .jsonmeta beside it: {error}"))
-            .and_then(|metadata| Sidecar::of_json(&metadata).map_err(|why| format!("the .jsonmeta beside it {why}")))
+            .map_err(|error| format!("the .{ending} beside it: {error}"))
+            .and_then(|content| read(&content).map_err(|why| format!("the .{ending} beside it {why}")))
             .and_then(|sidecar| sidecar::join(text, &sidecar, self.id_key.as_deref()));
-        match whole {
+        let stem = beside.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        match whole.map(|whole| self.named(whole, &stem)) {
             Ok(whole) => self.record(place, whole),
             Err(detail) => self.broken(place, "json_invalid", detail),
         }
@@ -153,7 +248,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn read(files: &[PathBuf]) -> Vec<Batch> {
-        read_behind(sources::expand(files).unwrap(), None).unwrap().into_iter().collect()
+        read_behind(sources::expand(files).unwrap(), "A/B/C".parse().unwrap(), None).unwrap().into_iter().collect()
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod batches;
 pub mod progress;
 pub mod records;
 pub mod report;
+pub mod rows;
 pub mod sources;
 
 use super::args::{Common, Import};
@@ -22,6 +23,9 @@ use report::Report;
 /// # Errors
 /// When a file is missing, the folder is, or the place fails as a whole; lines that are refused are no error.
 pub fn run(common: &Common, import: &Import) -> Result<Ending> {
+    if import.rows.metadata {
+        return rows::run(common, import);
+    }
     let sources = sources::expand(&import.files)?;
     let presence = if import.create { Presence::Made } else { Presence::Required };
     let mut target = target::open(common, &import.place, presence)?;
@@ -37,7 +41,7 @@ fn import_all(import: &Import, sources: Vec<sources::Source>, target: &mut dyn T
     prepare_folder(import, target)?;
     let total = sources::total_bytes(&sources);
     let mut report = Report::new(import.json, Progress::new(total));
-    let batches = batches::read_behind(sources, import.id.clone())?;
+    let batches = batches::read_behind(sources, import.into.clone(), import.id.clone())?;
     for batch in batches {
         store(import, target, batch, &mut report)?;
     }
@@ -76,6 +80,13 @@ fn store(import: &Import, target: &mut dyn Target, batch: Batch, report: &mut Re
                 Verdict::Stored { created, unindexed } => report.stored(created, unindexed),
                 Verdict::Refused { tid, code, detail } => report.refused(place, tid.as_deref(), &code, &detail)?,
             }
+        }
+    }
+    for (place, name, content) in batch.updates {
+        let verdict = target.update(&import.into, &name, &content);
+        match verdict.with_context(|| format!("stopped at {place}; everything before is stored"))? {
+            Verdict::Stored { created, unindexed } => report.stored(created, unindexed),
+            Verdict::Refused { tid, code, detail } => report.refused(&place, tid.as_deref(), &code, &detail)?,
         }
     }
     report.read_so_far(batch.bytes_read);

@@ -19,8 +19,22 @@ pub struct Source {
     pub bytes: u64,
     /// Whether the name says one transcript a line.
     pub by_line: bool,
-    /// `X.jsonmeta` beside `X.json`.
+    /// `X.jsonmeta` or `X.xml` beside `X.json`.
     pub sidecar: Option<PathBuf>,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+/// What an input holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Transcripts, one or many.
+    #[default]
+    Transcripts,
+    /// A zip in V-Spark's layout.
+    Zip,
+    /// Metadata of a transcript that is there.
+    Metadata,
 }
 
 /// The files the arguments mean: folders are walked, in the order of names.
@@ -31,7 +45,8 @@ pub fn expand(files: &[PathBuf]) -> Result<Vec<Source>> {
     let (mut sources, mut wrong) = (Vec::new(), Vec::new());
     for file in files {
         if file.as_os_str() == "-" {
-            sources.push(Source { path: file.clone(), bytes: 0, by_line: false, sidecar: None });
+            let kind = Kind::Transcripts;
+            sources.push(Source { path: file.clone(), bytes: 0, by_line: false, sidecar: None, kind });
             continue;
         }
         match fs::metadata(file) {
@@ -39,7 +54,7 @@ pub fn expand(files: &[PathBuf]) -> Result<Vec<Source>> {
                 let before = sources.len();
                 walk(file, &mut sources, &mut wrong);
                 if sources.len() == before && wrong.is_empty() {
-                    wrong.push(format!("{}: holds no .json or .ndjson file", file.display()));
+                    wrong.push(format!("{}: holds no .json, .ndjson, .zip or metadata file", file.display()));
                 }
             }
             Ok(data) => sources.push(source(file, data.len())),
@@ -62,6 +77,8 @@ fn walk(folder: &Path, sources: &mut Vec<Source>, wrong: &mut Vec<String>) {
     for entry in entries {
         let path = entry.path();
         match fs::metadata(&path) {
+            // What begins with a dot is nobody's transcript: `.lost+found` of an archive.
+            Ok(data) if data.is_dir() && is_hidden(&path) => {}
             Ok(data) if data.is_dir() => walk(&path, sources, wrong),
             Ok(data) if is_input(&path) => sources.push(source(&path, data.len())),
             Ok(_) => {}
@@ -76,17 +93,38 @@ fn plain_name(path: &Path) -> String {
     name.strip_suffix(".gz").map(str::to_owned).unwrap_or(name)
 }
 
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
 fn is_input(path: &Path) -> bool {
     let name = plain_name(path);
-    !name.starts_with('.') && [".json", ".ndjson", ".jsonl"].iter().any(|end| name.ends_with(end))
+    if is_hidden(path) {
+        return false;
+    }
+    if [".json", ".ndjson", ".jsonl", ".zip"].iter().any(|end| name.ends_with(end)) {
+        return true;
+    }
+    // Beside its transcript it is read with it.
+    is_metadata(&name) && !path.with_extension("json").is_file()
+}
+
+fn is_metadata(name: &str) -> bool {
+    [".jsonmeta", ".xml"].iter().any(|end| name.ends_with(end))
 }
 
 fn source(path: &Path, bytes: u64) -> Source {
     let name = plain_name(path);
     let by_line = name.ends_with(".ndjson") || name.ends_with(".jsonl");
-    let beside = path.extension().is_some_and(|end| end == "json").then(|| path.with_extension("jsonmeta"));
-    let sidecar = beside.filter(|beside| beside.is_file());
-    Source { path: path.to_owned(), bytes, by_line, sidecar }
+    let beside = |end: &str| Some(path.with_extension(end)).filter(|beside| beside.is_file());
+    let sidecar =
+        path.extension().filter(|end| *end == "json").and_then(|_| beside("jsonmeta").or_else(|| beside("xml")));
+    let kind = match () {
+        () if name.ends_with(".zip") => Kind::Zip,
+        () if is_metadata(&name) => Kind::Metadata,
+        () => Kind::Transcripts,
+    };
+    Source { path: path.to_owned(), bytes, by_line, sidecar, kind }
 }
 
 /// Bytes of all inputs, if all are known.
@@ -176,6 +214,19 @@ mod tests {
         assert_eq!(found[1].sidecar, Some(at("b/3.jsonmeta")));
         assert!(found[2].by_line && !found[0].by_line);
         assert_eq!(total_bytes(&found), Some(6));
+    }
+
+    #[test]
+    fn metadata_stands_alone_only_without_its_transcript() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join(".lost+found")).unwrap();
+        for name in ["a.json", "a.xml", "b.jsonmeta", "c.xml", "d.zip", "e.wav", ".lost+found/f.json"] {
+            fs::write(dir.path().join(name), "{}").unwrap();
+        }
+        let found = expand(&[dir.path().to_owned()]).unwrap();
+        let kinds: Vec<Kind> = found.iter().map(|source| source.kind).collect();
+        assert_eq!(kinds, [Kind::Transcripts, Kind::Metadata, Kind::Metadata, Kind::Zip]);
+        assert_eq!(found[0].sidecar, Some(dir.path().join("a.xml")));
     }
 
     #[test]

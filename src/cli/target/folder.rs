@@ -21,9 +21,18 @@ const LEVEL_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// A data folder held by this process.
 pub struct StoppedFolder {
-    app: App,
-    owner: Caller,
-    runtime: Runtime,
+    pub(super) app: App,
+    pub(super) owner: Caller,
+    pub(super) runtime: Runtime,
+}
+
+/// What may not be there: `None` then.
+pub(super) fn found<T>(asked: crate::engine::Result<T>) -> Result<Option<T>> {
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl StoppedFolder {

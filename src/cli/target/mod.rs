@@ -1,17 +1,22 @@
 //! Where a command works: on the folder of a stopped server, or on a running server. The same calls on both.
+pub mod bulk;
 pub mod folder;
+pub mod lookups;
 pub mod remote;
+pub mod settings;
 
 use super::args::{Common, Place};
 use super::place::FolderPath;
-use super::settings;
 use crate::app::Presence;
 use crate::config::Environment;
 use crate::domain::identity::Place as TranscriptPlace;
 use crate::engine::upkeep::{Counted, Erasing, ErasureScope, Reindexing};
 use crate::stores::backups::About;
 use anyhow::Result;
+pub use bulk::Bulk;
+pub use lookups::Lookups;
 use serde_json::Value;
+pub use settings::Settings;
 use std::path::Path;
 
 /// What became of one transcript.
@@ -45,7 +50,7 @@ pub enum Witness<'a> {
 }
 
 /// The calls commands make. All of them wait for the answer.
-pub trait Target {
+pub trait Target: Lookups + Bulk + Settings {
     /// Whether the folder is there.
     ///
     /// # Errors
@@ -145,7 +150,7 @@ pub trait Target {
 /// # Errors
 /// When it cannot be opened or reached.
 pub fn open(common: &Common, place: &Place, presence: Presence) -> Result<Box<dyn Target>> {
-    let loaded = settings::for_data(common, place)?;
+    let loaded = super::settings::for_data(common, place)?;
     match &place.url {
         Some(url) => Ok(Box::new(remote::Remote::new(url, Environment::read().token)?)),
         None => Ok(Box::new(folder::StoppedFolder::open(&loaded.config, presence)?)),

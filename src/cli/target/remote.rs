@@ -9,9 +9,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
-use ureq::http::{Method, Request, Response};
+use ureq::http::{HeaderMap, Method, Request, Response};
 use ureq::{Agent, Body};
 
 /// What stays as it is inside one segment of a path.
@@ -28,9 +29,35 @@ pub struct Remote {
 }
 
 /// An answer read whole.
-struct Answer {
-    status: u16,
-    body: String,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// One request, short of its body.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) content_type: &'a str,
+    /// `If-Match`.
+    pub(super) if_match: Option<&'a str>,
+}
+
+/// What is sent.
+#[derive(Clone, Copy)]
+pub(super) enum Sent<'a> {
+    Nothing,
+    Text(&'a str),
+    /// A file, read again for every try.
+    File(&'a Path),
 }
 
 impl Remote {
@@ -53,39 +80,60 @@ impl Remote {
     }
 
     fn send(&self, method: &Method, path: &str, content_type: &str, body: &str) -> Result<Answer> {
+        let sent = if body.is_empty() { Sent::Nothing } else { Sent::Text(body) };
+        read(self.response(Asked { method, path, content_type, if_match: None }, sent)?)
+    }
+
+    /// Sends, again while the server is busy; the answer, its body not read yet.
+    pub(super) fn response(&self, asked: Asked<'_>, sent: Sent<'_>) -> Result<Response<Body>> {
         for attempt in 1.. {
-            let response = self.send_once(method, path, content_type, body)?;
-            let status = response.status().as_u16();
-            let busy = matches!(status, 429 | 503);
-            let pause = retry_after(&response).unwrap_or(1).clamp(1, 30);
-            let answer = read(response)?;
+            let response = self.send_once(asked, sent)?;
+            let busy = matches!(response.status().as_u16(), 429 | 503);
             if !busy || attempt >= TRIES {
-                return Ok(answer);
+                return Ok(response);
             }
-            say(format_args!("the server is busy ({}); asking again in {pause} s", problem(&answer.body)));
+            let pause = retry_after(&response).unwrap_or(1).clamp(1, 30);
+            let words = read(response)?.body;
+            say(format_args!("the server is busy ({}); asking again in {pause} s", problem(&words)));
             std::thread::sleep(Duration::from_secs(pause));
         }
         bail!("the server stays busy")
     }
 
-    fn send_once(&self, method: &Method, path: &str, content_type: &str, body: &str) -> Result<Response<Body>> {
+    fn send_once(&self, asked: Asked<'_>, sent: Sent<'_>) -> Result<Response<Body>> {
         let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
+            .method(asked.method)
+            .uri(format!("{}{}", self.base, asked.path))
             .header("Accept", "application/json, application/x-ndjson, application/problem+json");
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {}", token.reveal()));
         }
-        let sent = if body.is_empty() {
-            self.agent.run(request.body(())?)
-        } else {
-            self.agent.run(request.header("Content-Type", content_type).body(body)?)
+        if let Some(tag) = asked.if_match {
+            request = request.header("If-Match", format!("\"{tag}\""));
+        }
+        let answered = match sent {
+            Sent::Nothing => self.agent.run(request.body(())?),
+            Sent::Text(body) => self.agent.run(request.header("Content-Type", asked.content_type).body(body)?),
+            Sent::File(path) => {
+                let file = File::open(path).with_context(|| path.display().to_string())?;
+                self.agent.run(request.header("Content-Type", asked.content_type).body(file)?)
+            }
         };
-        sent.map_err(|error| anyhow!("no answer from {}: {error}; is the server running there?", self.base))
+        answered.map_err(|error| anyhow!("no answer from {}: {error}; is the server running there?", self.base))
+    }
+
+    /// Asks for something that may not be there: `None` for 404, an error for other refusals.
+    pub(super) fn found(&self, asked: Asked<'_>, sent: Sent<'_>) -> Result<Option<Answer>> {
+        let answer = read(self.response(asked, sent)?)?;
+        match answer.status {
+            404 => Ok(None),
+            200..=299 => Ok(Some(answer)),
+            status => Err(self.refused(status, &answer.body)),
+        }
     }
 
     /// Sends JSON; the answer's JSON, `None` for 404.
-    fn json(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Option<Value>> {
+    pub(super) fn json(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Option<Value>> {
         let text = body.map(Value::to_string).unwrap_or_default();
         let answer = self.send(method, path, "application/json", &text)?;
         match answer.status {
@@ -97,12 +145,12 @@ impl Remote {
     }
 
     /// [`Self::json`] where there must be an answer of that shape.
-    fn ask<T: DeserializeOwned>(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<T> {
+    pub(super) fn ask<T: DeserializeOwned>(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<T> {
         let answer = self.must(self.json(method, path, body)?, path)?;
         serde_json::from_value(answer).with_context(|| format!("the answer of {path} is of another shape"))
     }
 
-    fn refused(&self, status: u16, body: &str) -> anyhow::Error {
+    pub(super) fn refused(&self, status: u16, body: &str) -> anyhow::Error {
         match (status, &self.token) {
             (401, None) => {
                 anyhow!("{} wants a token: set LINERNOTES_TOKEN (the first one is in root.token)", self.base)
@@ -112,7 +160,7 @@ impl Remote {
         }
     }
 
-    fn must(&self, found: Option<Value>, what: &str) -> Result<Value> {
+    pub(super) fn must(&self, found: Option<Value>, what: &str) -> Result<Value> {
         found.ok_or_else(|| anyhow!("{} knows no {what}, or the token may not see it", self.base))
     }
 }
@@ -228,7 +276,7 @@ impl Target for Remote {
     }
 }
 
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
@@ -239,7 +287,7 @@ fn erase_path(scope: &ErasureScope) -> String {
     format!("/erase/{}", names.join("/"))
 }
 
-fn org_path(path: &FolderPath) -> String {
+pub(super) fn org_path(path: &FolderPath) -> String {
     format!("{}/{}", segment(path.company.as_str()), segment(path.org.as_str()))
 }
 
@@ -247,14 +295,15 @@ fn retry_after(response: &Response<Body>) -> Option<u64> {
     response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()
 }
 
-fn read(mut response: Response<Body>) -> Result<Answer> {
-    let status = response.status().as_u16();
+/// Reads an answer whole.
+pub(super) fn read(mut response: Response<Body>) -> Result<Answer> {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.body_mut().with_config().limit(u64::MAX).read_to_string().context("the answer broke off")?;
-    Ok(Answer { status, body })
+    Ok(Answer { status, headers, body })
 }
 
 /// What an error's body says, as short as it can be said.
-fn problem(body: &str) -> String {
+pub(super) fn problem(body: &str) -> String {
     let parsed: Value = serde_json::from_str(body).unwrap_or_default();
     let text = |key: &str| parsed.get(key).and_then(Value::as_str);
     match text("detail").or_else(|| text("title")) {

@@ -5,6 +5,7 @@ pub mod body;
 pub mod check;
 pub mod company;
 pub mod definition;
+pub mod differs;
 pub mod field;
 pub mod fields;
 pub mod folder;

@@ -2,7 +2,8 @@
 use super::apply::{self, Context};
 use super::path::ConfigPath;
 use super::remove::{self, DeleteOptions};
-use super::{list, show};
+use super::{body, differs, list, show};
+use crate::domain::access::Right;
 use crate::domain::catalogue::{Catalogue, Folder, Org};
 use crate::domain::identity::{CompanyName, FieldName, FolderId, OrgName};
 use crate::domain::refusal::{Code, Refusal};
@@ -64,7 +65,7 @@ async fn changing(
     (if_match, dry_run): (Option<&str>, bool),
 ) -> Result<(Value, String)> {
     let _one_at_a_time = core.configuring.lock().await;
-    unchanged_since(core, caller, path, if_match)?;
+    unchanged_since(core, caller, path, (if_match, Some(body)))?;
     let before = core.world.load_full();
     let change = computed(core, caller, path, body)?;
     if dry_run {
@@ -162,7 +163,7 @@ pub async fn delete(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, option
 
 async fn deleting(core: &Arc<Core>, caller: &Caller, path: &ConfigPath, options: &DeleteOptions) -> Result<Value> {
     let _one_at_a_time = core.configuring.lock().await;
-    unchanged_since(core, caller, path, options.if_match.as_deref())?;
+    unchanged_since(core, caller, path, (options.if_match.as_deref(), None))?;
     let world = core.world.load_full();
     let removal = remove::delete(&world.catalogue, caller, path, options, &|folder| is_empty(core, folder))?;
     if options.dry_run {
@@ -214,17 +215,24 @@ fn is_empty(core: &Core, folder: FolderId) -> bool {
     core.stores.database.count(folder, 0).is_ok_and(|summary| summary.transcripts == 0)
 }
 
-fn unchanged_since(core: &Core, caller: &Caller, path: &ConfigPath, if_match: Option<&str>) -> Result<()> {
+/// Refuses what was made up for another state, and says where `body` differs from what is there.
+fn unchanged_since(
+    core: &Core,
+    caller: &Caller,
+    path: &ConfigPath,
+    (if_match, body): (Option<&str>, Option<&str>),
+) -> Result<()> {
     let Some(wanted) = if_match else { return Ok(()) };
-    let (_, etag) = read(core, caller, path)?;
+    let (now, etag) = read(core, caller, path)?;
     let matches = wanted == "*" || wanted.split(',').any(|tag| tag.trim().trim_matches('"') == etag);
     if matches {
         return Ok(());
     }
-    Err(Error::Refused(Refusal::new(
-        Code::RevisionMismatch,
-        format!("the configuration has changed since; its ETag is now \"{etag}\""),
-    )))
+    let detail = format!("the configuration has changed since; its ETag is now \"{etag}\"");
+    // Who reads it may change it too, or the body is not looked at.
+    let sent = body.filter(|_| caller.may(Right::Config)).and_then(|body| body::read(body, &core.settings.limits).ok());
+    let items = sent.map(|sent| differs::items(&now, &sent)).unwrap_or_default();
+    Err(Error::Refused(Refusal { items, ..Refusal::new(Code::RevisionMismatch, detail) }))
 }
 
 /// Makes a change durable and in force, if the folders of `empty` are; with it go the tokens of what is deleted.

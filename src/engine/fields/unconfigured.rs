@@ -222,8 +222,10 @@ pub async fn promote(core: &Arc<Core>, caller: &Caller, at: &At, name: &FolderNa
     Err(Error::refused(Code::RevisionMismatch, "the folder is being configured by others all the time; try again"))
 }
 
-/// What is asked for: where it stands, its name, its definition.
-fn asked(fields: &Value) -> Result<Vec<(String, String, Map<String, Value>)>> {
+/// A field asked for: where it stands, its name, its definition.
+type AskedField = (String, String, Map<String, Value>);
+
+fn asked(fields: &Value) -> Result<Vec<AskedField>> {
     let elements = array(fields, "/fields")?.iter().enumerate();
     let read = elements.map(|(at, element)| {
         let pointer = below("/fields", &at.to_string());

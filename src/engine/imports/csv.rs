@@ -59,6 +59,23 @@ pub fn read(
     }
 }
 
+/// The names in a header, as they are spelled; none of an empty file.
+///
+/// # Errors
+/// `row_shape` when it cannot be read.
+pub fn header(mut reader: impl BufRead) -> Result<Vec<String>> {
+    if beginning(&mut reader)? == Beginning::Empty {
+        return Ok(Vec::new());
+    }
+    let delimiter = delimiter(reader.fill_buf().map_err(unread)?);
+    let (guarded, _gauge) = Guarded::new(reader);
+    let mut table = ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(guarded);
+    let mut record = csv::StringRecord::new();
+    let read = table.read_record(&mut record);
+    read.map_err(|_| Error::refused(Code::RowShape, "the header cannot be read as CSV in UTF-8"))?;
+    Ok(record.iter().map(str::to_owned).collect())
+}
+
 type Filled = std::result::Result<(), Fault>;
 
 fn staged(row: u64, columns: &Columns, record: &ByteRecord, limits: &Limits) -> StagedRow {

@@ -78,11 +78,19 @@ impl Package {
     ///
     /// # Errors
     /// `upload_invalid`: a zip that cannot be read, or holds what is neither transcript nor metadata.
-    pub fn open(name: &str, mut file: File, limits: &Limits) -> Result<Self, Refusal> {
+    pub fn open(name: &str, file: File, limits: &Limits) -> Result<Self, Refusal> {
+        Self::open_with(name, file, limits, FILES_MAX)
+    }
+
+    /// The same for at most this many files: for who reads a zip of his own.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(name: &str, mut file: File, limits: &Limits, files_max: usize) -> Result<Self, Refusal> {
         let mut first = Vec::with_capacity(4);
         file.rewind().and_then(|()| file.by_ref().take(4).read_to_end(&mut first)).map_err(|e| unreadable(name, &e))?;
         let (source, parts) = if ZIP_MAGIC.contains(&first.as_slice()) {
-            let zip = open_zip(name, file)?;
+            let zip = open_zip(name, file, files_max)?;
             let parts = parts_of(&zip)?;
             (Source::Zip(Box::new(zip)), parts)
         } else {
@@ -181,7 +189,7 @@ fn unreadable(name: &str, error: &std::io::Error) -> Refusal {
 }
 
 /// The list of files is read into memory as a whole: how long it says to be is looked at first.
-fn open_zip(name: &str, mut file: File) -> Result<ZipArchive<File>, Refusal> {
+fn open_zip(name: &str, mut file: File, files_max: usize) -> Result<ZipArchive<File>, Refusal> {
     let mut tail = Vec::new();
     let length = file.seek(SeekFrom::End(0)).map_err(|e| unreadable(name, &e))?;
     file.seek(SeekFrom::Start(length.saturating_sub(END_BYTES)))
@@ -190,13 +198,13 @@ fn open_zip(name: &str, mut file: File) -> Result<ZipArchive<File>, Refusal> {
     let ends = memchr::memmem::find_iter(&tail, b"PK\x05\x06");
     let files = ends.filter_map(|at| tail.get(at + 10..at + 12)).map(|two| two.iter().rev());
     let most = files.map(|two| two.fold(0, |sum, byte| sum << 8 | usize::from(*byte))).max().unwrap_or(0);
-    if most > FILES_MAX {
-        return Err(refused(format!("{name} holds more than {FILES_MAX} files; send it in parts")));
+    if most > files_max {
+        return Err(refused(format!("{name} holds more than {files_max} files; send it in parts")));
     }
     file.rewind().map_err(|e| unreadable(name, &e))?;
     let zip = ZipArchive::new(file).map_err(|e| refused(format!("{name} is no zip that can be read: {e}")))?;
-    if zip.len() > FILES_MAX {
-        return Err(refused(format!("{name} holds more than {FILES_MAX} files; send it in parts")));
+    if zip.len() > files_max {
+        return Err(refused(format!("{name} holds more than {files_max} files; send it in parts")));
     }
     if zip.has_duplicate_names() {
         return Err(refused(format!("{name} holds two files of the same name")));

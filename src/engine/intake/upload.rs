@@ -14,7 +14,7 @@ use super::wave::Item;
 use crate::base::digest;
 use crate::base::json::push_string;
 use crate::domain::catalogue::{Company, Org};
-use crate::domain::identity::{FolderName, OrgName, Revision, Tid};
+use crate::domain::identity::{CompanyName, FolderName, OrgName, Revision, Tid};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::read::{read as receive, top_level_id, with};
 use crate::domain::transcript::{Received, Sidecar};
@@ -95,6 +95,16 @@ pub async fn upload(
     Ok(Uploaded { requestid, mark })
 }
 
+/// The id of a transcript that has none: the same file name in the same folder is the same transcript.
+pub fn id_of_name((company, org, folder): (&CompanyName, &OrgName, &FolderName), stem: &str) -> String {
+    // No name holds a slash.
+    let place = [company.as_str(), org.as_str(), folder.as_str(), stem].join("/");
+    let sum = digest::sha256(place.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(sum).for_each(|(byte, of_sum)| *byte = of_sum);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}
+
 /// Where an upload goes, as far as the caller may see and write it.
 ///
 /// # Errors
@@ -165,15 +175,8 @@ impl Intake {
             Content::Transcript(text) => top_level_id(text, "tid"),
             Content::Metadata(sidecar) => sidecar.tid.clone(),
         };
-        let made = || {
-            let Target { company, org_name, .. } = &self.target;
-            // No name holds a slash.
-            let place = [company.as_str(), org_name.as_str(), self.folder.as_str(), &sent.stem].join("/");
-            let sum = digest::sha256(place.as_bytes());
-            let mut bytes = [0; 16];
-            bytes.iter_mut().zip(sum).for_each(|(byte, of_sum)| *byte = of_sum);
-            uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
-        };
+        let Target { company, org_name, .. } = &self.target;
+        let made = || id_of_name((company, org_name, &self.folder), &sent.stem);
         Ok(Tid::parse(&own.unwrap_or_else(made)).map_err(|refusal| about(&sent.name, refusal))?)
     }
 

@@ -1,4 +1,4 @@
-//! Uploads taken apart: pairs, refusals, bounds.
+//! Uploads taken apart: pairs, bounds, and what is refused by name.
 use super::*;
 use std::io::{Cursor, Write};
 use zip::ZipWriter;
