@@ -118,7 +118,8 @@ impl<'a> Form<'a> {
         json::each_member(&row.values, |name, value| {
             let member = known.member(name, *setting, columns);
             let plain = settled && !*moving;
-            let judged = if plain { Some(Cow::Borrowed(value)) } else { judged(name, value, settled, *setting) };
+            let home = (setting.org, setting.folder);
+            let judged = if plain { Some(Cow::Borrowed(value)) } else { judged(name, value, settled, home) };
             let (head, value) = match (member, &judged) {
                 (Member::Hidden, _) | (_, None) => return,
                 (Member::Shown(head), Some(value)) => (head, value.as_ref()),

@@ -138,6 +138,8 @@ impl Half {
                     .writer_with_options(options)
                     .map_err(|e| failed(format!("write the {}", self.name), e))?;
                 writer.set_merge_policy(Box::new(self.policy()));
+                // What a writer that failed left behind has the names that this one will give: no commit names it.
+                writer.garbage_collect_files().wait().map_err(|e| failed(format!("tidy the {}", self.name), e))?;
                 writer
             }
         };

@@ -29,6 +29,23 @@ fn edits_replace_values_and_keep_the_words() {
 }
 
 #[test]
+fn what_a_failed_commit_left_behind_is_in_nobodys_way() {
+    let mut bench = Bench::new();
+    bench.apply(vec![call(1).says("agent", "one").whole(), call(2).says("agent", "two").whole()]);
+    let records = bench.dir.path().join("index/records");
+    let names = std::fs::read_dir(&records).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let segment = names.filter_map(|name| name.strip_suffix(".store").map(str::to_owned)).next().unwrap();
+    // The list of deleted documents under each name that the next commit may give it.
+    for stamp in 1..100 {
+        std::fs::write(records.join(format!("{segment}.{stamp}.del")), "torn").unwrap();
+    }
+    let mut bench = bench.reopen(7, 1);
+    bench.apply(vec![call(1).revised().queue(&["new"]).edit()]);
+    assert_eq!(bench.matching(Node::All), [1, 2]);
+    assert_eq!(bench.index.figures().records, 2);
+}
+
+#[test]
 fn the_last_of_several_writes_of_a_batch_counts() {
     let mut bench = Bench::new();
     let first = call(1).says("agent", "one").queue(&["a"]);
