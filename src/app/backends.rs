@@ -1,6 +1,8 @@
 //! Which stores a data folder is made of: the only place that names backends.
 use super::data_folder::DataFolder;
+use crate::engine::upkeep::catalogue;
 use crate::stores::Stores;
+use crate::stores::archive::Archive as _;
 use crate::stores::archive::files::FilesArchive;
 use crate::stores::archive::layout::CATALOGUE;
 use crate::stores::database::Administration;
@@ -26,6 +28,15 @@ pub fn open(folder: &DataFolder) -> Result<Stores> {
         .with_context(|| format!("cannot open the search index {}", index_dir.display()))?;
     let archive = FilesArchive::open(archive_dir.clone())
         .with_context(|| format!("cannot open the archive {}", archive_dir.display()))?;
+    if has_lost_configuration(&database, &archive)? {
+        bail!(
+            "the database {} has lost changes of the configuration that were answered: the archive knows newer ones. \
+             Keep a copy of the folder, then run `linernotes repair --data {}`: it makes the database again from the \
+             archive. Or put a backup back with `linernotes restore`",
+            database_file.display(),
+            folder.dir().display()
+        );
+    }
     Ok(Stores { database: Arc::new(database), index: Arc::new(index), archive: Arc::new(archive) })
 }
 
@@ -41,6 +52,17 @@ fn refuse_archive_alone(folder: &DataFolder) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether the archive's copy of the configuration is newer than the database, which it never runs ahead of: then the
+/// database is older than it was, or its log was cut.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn has_lost_configuration(database: &SqliteDatabase, archive: &FilesArchive) -> Result<bool> {
+    let written = archive.catalogue().ok().flatten().and_then(|text| catalogue::read(&text));
+    let last_object = database.identity().context("cannot read who this database is")?.last_object;
+    Ok(written.is_some_and(|written| written.last_object > last_object))
 }
 
 /// What to do about a damaged database.

@@ -1,4 +1,5 @@
 //! The database of a stopped folder before the engine is started on it: checked, mended, or made again.
+use super::backends::has_lost_configuration;
 use super::data_folder::DataFolder;
 use crate::domain::identity::{Key, Place, Revision};
 use crate::engine::admin::stored;
@@ -35,12 +36,23 @@ pub fn database(folder: &DataFolder) -> Result<Mended> {
         Some(_) => mend::examine(&path)?,
     };
     match standing {
+        Standing::Sound | Standing::Mended(_) if lost(folder)? => {
+            make_again(folder, "it has lost changes of the configuration that the archive knows")
+        }
         Standing::Sound => Ok(Mended::default()),
         Standing::Mended(words) => {
             Ok(Mended { words: vec![format!("the database was damaged: {words}")], ..Mended::default() })
         }
         Standing::Broken(why) => make_again(folder, &why),
     }
+}
+
+fn lost(folder: &DataFolder) -> Result<bool> {
+    if !folder.archive().exists() {
+        return Ok(false);
+    }
+    let archive = FilesArchive::open(folder.archive()).context("cannot open the archive")?;
+    has_lost_configuration(&SqliteDatabase::open(&folder.database())?, &archive)
 }
 
 fn make_again(folder: &DataFolder, why: &str) -> Result<Mended> {

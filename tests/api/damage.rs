@@ -85,3 +85,32 @@ fn verify_names_every_difference() {
     }
     assert!(report.to_string().contains("/d2"), "a stray file is named: {report}");
 }
+
+#[test]
+fn a_database_that_lost_its_log_is_refused_and_made_again_from_the_archive() {
+    let mut server = Server::acme();
+    for n in 0..6 {
+        server.bring(&format!("t{n}"), &json!({"queue": format!("q{n}")}), &[("agent", "hello")]).ok(201);
+    }
+    server.patch("/metadata/Acme/Acme-Sales/t3", &json!({"queue": "edited"})).ok(200);
+    server.settle();
+    // The copy of the configuration follows within moments.
+    let copy = server.data().join("archive/.catalogue.json");
+    let begun = std::time::Instant::now();
+    while !crate::support::server::holds(&copy, "hold_time") {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "no copy of the configuration");
+        std::thread::park_timeout(std::time::Duration::from_millis(20));
+    }
+    server.kill();
+    let log = server.data().join("main.db-wal");
+    std::fs::OpenOptions::new().write(true).open(log).unwrap().set_len(500).unwrap();
+    assert_eq!(server.try_spawn(&[], &[]), Err(Some(1)), "{}", server.log());
+    assert!(server.log().contains("linernotes repair --data"), "{}", server.log());
+    let data = server.data();
+    let (code, out, err) = server.command(&["repair", "--data", data.to_str().unwrap()]);
+    assert!(code == 0 || code == 1, "{out}{err}");
+    server.spawn();
+    assert_eq!(server.ids("q=hello&sort=tid&sortdir=asc"), ["t0", "t1", "t2", "t3", "t4", "t5"]);
+    assert_eq!(server.ids("q=queue:edited"), ["t3"]);
+    server.stop_and_verify();
+}

@@ -11,7 +11,7 @@ const CHUNK: usize = 10_000;
 /// Transcripts that are named.
 const NAMED: usize = 5;
 
-/// Transcripts whose index entry is newer than their row: how many, and a few of them by name.
+/// Transcripts whose index entry is newer than their row, or than any row: how many, and a few of them by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Behind {
     /// How many.
@@ -28,6 +28,14 @@ pub fn behind_index(core: &Core) -> Result<Behind> {
     let entries: HashMap<Key, u64> =
         core.stores.index.entries()?.into_iter().map(|entry| (entry.key, entry.revision)).collect();
     let (mut behind, mut after) = (Behind::default(), None);
+    // A key is durable before the index hears of it.
+    let last_key = core.stores.database.identity()?.last_key;
+    for key in entries.keys().filter(|key| key.0 > last_key) {
+        behind.transcripts += 1;
+        if behind.named.len() < NAMED {
+            behind.named.push(format!("key {}", key.0));
+        }
+    }
     while !entries.is_empty() {
         let rows = core.stores.database.scan(None, after, CHUNK)?;
         let Some(last) = rows.last() else { break };
