@@ -131,23 +131,9 @@ impl Wave {
             .filter(|misfit| edited.touched.contains(&misfit.name))
             .map(|misfit| format!("field {:?}: {}; kept in the archive only", misfit.name.shown(), misfit.detail))
             .collect();
-        let stored = Stored {
-            key: current.key,
-            org: current.org,
-            folder: current.folder,
-            tid: current.tid.clone(),
-            revision: Revision(current.revision.0 + 1),
-            words_revision: current.words_revision,
-            schema_version: folder.schema.version,
-            last_modified: self.core.clock.now().0.max(current.last_modified + 1),
-            ingested: current.ingested,
-            facts: current.facts.clone(),
-            // No name that built-ins come from can be edited one by one.
-            builtins: current.builtins.clone(),
-            values: projection.values_json().into(),
-            metadata: edited.metadata.to_json().into(),
-            idempotency: None,
-        };
+        // No name that built-ins come from can be edited one by one.
+        let builtins = current.builtins.clone();
+        let stored = current.edited(&self.core.clock, (folder, projection), &edited.metadata, builtins, None);
         let seen = self.core.seen.news(folder.id, projection.unconfigured.iter());
         let told = LineEdited {
             tid: current.tid.clone(),

@@ -1,13 +1,15 @@
 //! The newest state of a transcript: a bounded cache, else the row with its unarchived copy, else the archive.
+use crate::base::clock::Clock;
 use crate::base::json;
 use crate::domain::builtins::Builtins;
 use crate::domain::catalogue::Folder;
 use crate::domain::identity::{FolderId, Key, OrgId, Place, Revision, Tid};
 use crate::domain::metadata::Metadata;
+use crate::domain::projection::Projection;
 use crate::domain::transcript::Facts;
 use crate::stores::Stores;
 use crate::stores::database::Row;
-use crate::stores::database::writes::Stored;
+use crate::stores::database::writes::{Remember, Stored};
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use quick_cache::sync::Cache as QuickCache;
 use quick_cache::{Equivalent, Weighter};
@@ -41,6 +43,33 @@ pub struct Current {
 }
 
 impl Current {
+    /// What an edit makes of it: the next revision, now, with metadata seen through the folder's fields.
+    pub fn edited(
+        &self,
+        clock: &Clock,
+        (folder, projection): (&Folder, &Projection),
+        metadata: &Metadata,
+        builtins: Arc<str>,
+        idempotency: Option<Remember>,
+    ) -> Stored {
+        Stored {
+            key: self.key,
+            org: self.org,
+            folder: self.folder,
+            tid: self.tid.clone(),
+            revision: Revision(self.revision.0 + 1),
+            words_revision: self.words_revision,
+            schema_version: folder.schema.version,
+            last_modified: clock.now().0.max(self.last_modified + 1),
+            ingested: self.ingested,
+            facts: self.facts.clone(),
+            builtins,
+            values: projection.values_json().into(),
+            metadata: metadata.to_json().into(),
+            idempotency,
+        }
+    }
+
     /// The metadata as it is shown: names in the folder's spelling where they are configured.
     pub fn shown(&self, folder: &Folder) -> String {
         shown(&self.metadata, folder)

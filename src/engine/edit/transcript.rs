@@ -209,22 +209,7 @@ impl Attempt<'_> {
         let builtins = rederived(current, &edited, home)?;
         let (unindexed, fields) = told(&edited, &projection, folder);
         let seen = self.core.seen.news(folder.id, projection.unconfigured.iter());
-        let stored = Stored {
-            key: current.key,
-            org: current.org,
-            folder: current.folder,
-            tid: current.tid.clone(),
-            revision: Revision(current.revision.0 + 1),
-            words_revision: current.words_revision,
-            schema_version: folder.schema.version,
-            last_modified: self.core.clock.now().0.max(current.last_modified + 1),
-            ingested: current.ingested,
-            facts: current.facts.clone(),
-            builtins,
-            values: projection.values_json().into(),
-            metadata: edited.metadata.to_json().into(),
-            idempotency,
-        };
+        let stored = current.edited(&self.core.clock, (folder, &projection), &edited.metadata, builtins, idempotency);
         let answer = EditAnswer {
             view: MetadataView {
                 metadata: current::shown(&edited.metadata, folder),

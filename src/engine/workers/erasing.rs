@@ -3,7 +3,7 @@
 //! so a restart goes on there; what a crash makes it do again finds nothing to do.
 use super::jobs::list::{FieldErasure, Task};
 use super::progress::Progress;
-use crate::domain::identity::{FieldName, Place, Revision};
+use crate::domain::identity::{FieldName, Place};
 use crate::domain::metadata::erase::without;
 use crate::domain::projection::project;
 use crate::domain::refusal::Code;
@@ -13,7 +13,6 @@ use crate::engine::edit::current::{self, Current, Kept};
 use crate::engine::edit::locks::Guard;
 use crate::engine::edit::transcript::derive;
 use crate::engine::error::{Error, Result};
-use crate::stores::database::writes::Stored;
 use crate::stores::database::{Job, Row, Write};
 use crate::stores::error::Kind;
 use std::sync::Arc;
@@ -171,22 +170,7 @@ fn less(core: &Core, current: &Arc<Current>, name: &FieldName) -> Result<Option<
     let Some(metadata) = without(&current.metadata, name) else { return Ok(None) };
     let projection = project(&metadata, &home.folder.schema, core.settings.value_bounds());
     let builtins = derive(&current.facts, &metadata, home, current.ingested)?;
-    let stored = Stored {
-        key: current.key,
-        org: current.org,
-        folder: current.folder,
-        tid: current.tid.clone(),
-        revision: Revision(current.revision.0 + 1),
-        words_revision: current.words_revision,
-        schema_version: home.folder.schema.version,
-        last_modified: core.clock.now().0.max(current.last_modified + 1),
-        ingested: current.ingested,
-        facts: current.facts.clone(),
-        builtins,
-        values: projection.values_json().into(),
-        metadata: metadata.to_json().into(),
-        idempotency: None,
-    };
+    let stored = current.edited(&core.clock, (&home.folder, &projection), &metadata, builtins, None);
     let kept = Kept::stored(&stored);
     Ok(Some((Write::Edit(Arc::new(stored), current.revision), Then::Keep(kept))))
 }
