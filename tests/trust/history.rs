@@ -155,14 +155,24 @@ pub fn check(base: &Known, done: &[Done], finish: &Known, ordered: bool) -> Resu
     let open: Vec<&Done> = done.iter().filter(|d| d.change().is_some() && d.open()).collect();
     let seen = seen_at(done).map_err(Violation::Wrong)?;
     let floor = Floor::of(base.state.revision, done);
-    let fold = Fold { answered: &answered, open: &open, finish: finish.state, seen: &seen, floor: &floor };
+    let refused = refused(base, done, &floor);
+    let fold = Fold { answered: &answered, open: &open, finish: finish.state, seen: &seen, floor: &floor, refused };
     let mut timeline = vec![Moment { state: base.state, invoked: 0, returned: 0 }];
-    if !fold.walk(base.state, 0, 0, &mut timeline) {
+    // Several orders of edits without an answer may explain the rest: one that explains the refusals too is wanted.
+    let any = Fold {
+        refused: Vec::new(),
+        answered: &answered,
+        open: &open,
+        finish: finish.state,
+        seen: &seen,
+        floor: &floor,
+    };
+    if !fold.walk(base.state, 0, 0, &mut timeline) && !any.walk(base.state, 0, 0, &mut timeline) {
         let words = format!("no order of the edits explains the answers: {}", told(base, &answered, finish));
         return Err(Violation::Wrong(words));
     }
     in_real_time(done, &floor, finish).map_err(Violation::Wrong)?;
-    refusals(base, done, &timeline, &floor).map_err(Violation::Wrong)?;
+    refusals(&fold.refused, &timeline).map_err(Violation::Wrong)?;
     grows(base, done, finish).map_err(Violation::Wrong)?;
     Ok(timeline)
 }
@@ -230,6 +240,8 @@ struct Fold<'d> {
     finish: State,
     seen: &'d HashMap<u64, Fields>,
     floor: &'d Floor,
+    /// Refusals of a revision that had been seen as the newest: they want an edit after it that had begun.
+    refused: Vec<&'d Done>,
 }
 
 impl Fold<'_> {
@@ -255,7 +267,9 @@ impl Fold<'_> {
         for (n, open) in self.open.iter().enumerate().filter(|(n, _)| used & (1 << n) == 0) {
             let Some(after) = self.step(state, open) else { continue };
             let late = after.revision > state.revision && self.floor.before(open.invoked) >= after.revision;
-            if late || after.revision > self.finish.revision {
+            let unexplained =
+                self.refused.iter().any(|d| d.expected == Some(state.revision) && open.invoked > d.returned);
+            if late || unexplained || after.revision > self.finish.revision {
                 continue;
             }
             timeline.push(Moment { state: after, invoked: open.invoked, returned: NEVER });
@@ -293,14 +307,23 @@ fn in_real_time(done: &[Done], floor: &Floor, finish: &Known) -> Result<(), Stri
     Ok(())
 }
 
-/// 412 only when the revision named was not current all the while.
-fn refusals(base: &Known, done: &[Done], timeline: &[Moment], floor: &Floor) -> Result<(), String> {
-    let made = |revision: u64| timeline.iter().find(|moment| moment.state.revision == revision);
-    for d in done.iter().filter(|d| matches!(d.act, Act::Refused)) {
+/// Refusals of a revision that was the newest seen before they began.
+fn refused<'d>(base: &Known, done: &'d [Done], floor: &Floor) -> Vec<&'d Done> {
+    let current = |d: &&Done| {
         let expected = d.expected.unwrap_or_default();
-        let current = expected >= base.state.revision && expected == floor.before(d.invoked);
-        if current && made(expected + 1).is_none_or(|moment| moment.invoked > d.returned) {
-            return Err(format!("revision {expected} was current, yet refused: {d:?}"));
+        expected >= base.state.revision && expected == floor.before(d.invoked)
+    };
+    done.iter().filter(|d| matches!(d.act, Act::Refused)).filter(current).collect()
+}
+
+/// 412 only when the revision named was not current all the while.
+fn refusals(refused: &[&Done], timeline: &[Moment]) -> Result<(), String> {
+    let made = |revision: u64| timeline.iter().find(|moment| moment.state.revision == revision);
+    for d in refused {
+        let expected = d.expected.unwrap_or_default();
+        if made(expected + 1).is_none_or(|moment| moment.invoked > d.returned) {
+            let last = timeline.last().map_or(0, |moment| moment.state.revision);
+            return Err(format!("revision {expected} was current (the last is {last}), yet refused: {d:?}"));
         }
     }
     Ok(())

@@ -118,3 +118,20 @@ fn a_copy_holds_what_was_answered_before_it_and_nothing_begun_after_it() {
     assert!(matches!(copy((41, 42), known(1, 9, 0)), Err(Violation::Lost(2, _))));
     assert!(matches!(copy((21, 22), known(2, 9, 0)), Err(Violation::Wrong(_))));
 }
+
+#[test]
+fn a_refusal_is_explained_by_any_order_of_edits_without_an_answer_but_by_none_that_began_later() {
+    let sets = |field: u8, value: u32, invoked: u64| Done {
+        act: Act::Edit(Change::Set(vec![(field, value)])),
+        ..open(value, invoked)
+    };
+    let refused = Done { act: Act::Refused, expected: Some(2), seen: None, revision: 0, ..edit(0, (10, 20), 0) };
+    let mut both = known(4, 6, 0);
+    both.state.fields[1] = 7;
+    let (early, late) = (sets(0, 6, 3), sets(1, 7, 30));
+    assert!(holds(&[edit(5, (1, 2), 2), refused.clone(), late.clone(), early], both));
+    let mut one = known(3, 5, 0);
+    one.state.fields[1] = 7;
+    assert!(!holds(&[edit(5, (1, 2), 2), refused.clone(), late], one), "it had not begun");
+    assert!(!holds(&[edit(5, (1, 2), 2), refused], known(2, 5, 0)), "nothing came after it");
+}
