@@ -1,5 +1,6 @@
 //! What every use case works with: stores, configuration in force, locks, committer, progress of the sinks.
 use super::admission::Admission;
+use super::at_once::AtOnce;
 use super::counters::Counters;
 use super::edit::committer::Committer;
 use super::edit::current::Cache;
@@ -71,6 +72,8 @@ pub struct Core {
     pub landing: parking_lot::RwLock<()>,
     /// Searches at once, and those that wait.
     pub searching: Admission,
+    /// Whether cheap searches are answered where they are asked.
+    pub at_once: AtOnce,
     /// Whether the index is complete enough to be asked.
     pub index_ready: AtomicBool,
     /// Whether the database has a note that the index is being rebuilt.

@@ -2,6 +2,7 @@
 pub mod access;
 pub mod admin;
 pub mod admission;
+pub mod at_once;
 pub mod blocking;
 pub mod bulk;
 pub mod core;

@@ -2,6 +2,7 @@
 //! level before the end.
 use super::admin::stored;
 use super::admission::Admission;
+use super::at_once::AtOnce;
 use super::core::Core;
 use super::counters::Counters;
 use super::edit::committer::{Committer, Shared};
@@ -71,6 +72,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
     let core = Arc::new(Core {
         locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
         searching: Admission::new(settings.workers.searches, settings.workers.search_queue),
+        at_once: AtOnce::default(),
         last_mark: Mutex::default(),
         last_key: AtomicU32::new(identity.last_key),
         batches: AtomicU64::new(identity.index_batch.max(identity.commit)),

@@ -140,6 +140,20 @@ impl Query {
         }
     }
 
+    /// Whether it holds an expression, or words with signs behind them (`word~1`, `"a b"~4`): those are compiled, or walked
+    /// with care.
+    pub fn is_costly(&self) -> bool {
+        let costly = |written: &Written| {
+            written.regex || !written.signs.is_empty() || written.letters.iter().any(|letter| letter.is_sign('~'))
+        };
+        match self {
+            Query::All | Query::Named(Named { test: FieldTest::Exists | FieldTest::Range { .. }, .. }) => false,
+            Query::Said(_, written) | Query::Named(Named { test: FieldTest::Equals(written), .. }) => costly(written),
+            Query::And(parts) | Query::Or(parts) => parts.iter().any(Query::is_costly),
+            Query::Not(inner) => inner.is_costly(),
+        }
+    }
+
     /// How many conditions it holds.
     pub fn clauses(&self) -> usize {
         match self {

@@ -30,7 +30,7 @@ impl Statistics {
     /// What one term adds to scores.
     pub fn weight(&self, idf: f64) -> Weight {
         let average = if self.transcripts == 0 { 1.0 } else { (self.words as f64 / self.transcripts as f64).max(1.0) };
-        Weight { idf, average }
+        Weight { most: idf * (K1 + 1.0), still: K1 * (1.0 - B), per_word: K1 * B / average }
     }
 
     /// One term's part of the score of a transcript of `length` words in which it stands `frequency` times.
@@ -42,9 +42,12 @@ impl Statistics {
 /// A term in a scope.
 #[derive(Clone, Copy, Debug)]
 pub struct Weight {
-    idf: f64,
-    /// Words of the average transcript.
-    average: f64,
+    /// What no part exceeds.
+    most: f64,
+    /// What the length of a transcript adds to the divisor: this much for any,
+    still: f64,
+    /// and this much for each word.
+    per_word: f64,
 }
 
 impl Weight {
@@ -52,6 +55,37 @@ impl Weight {
     #[inline]
     pub fn part(&self, frequency: u32, length: u32) -> f64 {
         let tf = f64::from(frequency);
-        self.idf * tf * (K1 + 1.0) / (tf + K1 * (1.0 - B + B * f64::from(length) / self.average))
+        self.most * tf / (tf + self.still + self.per_word * f64::from(length))
+    }
+
+    /// Words from which a transcript certainly scores less than `score`, in which it stands `frequency` times.
+    pub fn too_long(&self, frequency: u32, score: f64) -> u32 {
+        let tf = f64::from(frequency);
+        // Two more than the formula turned round says: its rounding may differ from that of `part`.
+        let words = (self.most * tf / score - tf - self.still) / self.per_word + 2.0;
+        // What is no number, or beyond all lengths, excludes nothing.
+        if words.is_nan() || words >= f64::from(u32::MAX) { u32::MAX } else { words.max(0.0).ceil() as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_scores_as_much_is_too_long() {
+        let weight = Statistics { transcripts: 1_000, words: 150_000 }.weight(2.5);
+        for (at_least, words) in
+            (1..20).flat_map(|frequency| (1..2_000).step_by(37).map(move |words| (frequency, words)))
+        {
+            let score = weight.part(at_least, words);
+            assert!(weight.too_long(at_least, score) > words);
+            for frequency in 1..20 {
+                let first = weight.too_long(frequency, score);
+                assert!(weight.part(frequency, first) < score || first == u32::MAX, "{frequency} {first}");
+            }
+        }
+        assert_eq!(weight.too_long(3, 0.0), u32::MAX);
+        assert_eq!(weight.too_long(1, 1e9), 0);
     }
 }

@@ -33,6 +33,7 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How often a search is made again because the configuration changed while it ran.
 const RETRIES: u32 = 3;
@@ -55,13 +56,13 @@ pub async fn export(core: &Arc<Core>, caller: &Caller, path: Path<'_>, request: 
     run(core, caller, path, request, move |asked, page| asked.export(page, texts)).await
 }
 
-/// Judges the request, asks the index and hands what it finds to `answer`, on a thread that may block.
+/// Judges the request, asks the index and hands what it finds to `answer`.
 async fn run<T: Send + 'static>(
     core: &Arc<Core>,
     caller: &Caller,
     path: Path<'_>,
     request: SearchRequest,
-    answer: impl FnOnce(Asked, SearchPage) -> Result<T> + Send + 'static,
+    answer: impl Fn(Asked, SearchPage) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let world = core.world.load_full();
     let orgs = org_ids(caller, &world, path)?;
@@ -74,27 +75,45 @@ async fn run<T: Send + 'static>(
         freshness::after(core, mark, &orgs, patience).await?;
     }
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
-    let (place, caller) = (Place::of(path), caller.clone());
-    admitted(core, budget, move |core| {
-        let path = place.path();
+    let search = Search { place: Place::of(path), caller: caller.clone(), request, answer };
+    let permit = core.searching.enter(budget).await?;
+    let at_once = core.at_once.answer(&search.request, budget, |moment| search.run(core, moment));
+    if let Some(done) = at_once {
+        core.counters.count(&core.counters.searches);
+        return done;
+    }
+    aside(core, permit, move |core| search.run(&core, budget)).await
+}
+
+/// A search as asked, and what is made of what the index finds.
+struct Search<F> {
+    place: Place,
+    caller: Caller,
+    request: SearchRequest,
+    answer: F,
+}
+
+impl<T, F: Fn(Asked, SearchPage) -> Result<T>> Search<F> {
+    fn run(&self, core: &Arc<Core>, budget: Duration) -> Result<T> {
+        let (path, request) = (self.place.path(), &self.request);
         let mut tries = 0;
         loop {
             // The configuration of now, not of before the waiting: a field that was retyped meanwhile has left its former
             // values behind.
             let world = core.world.load_full();
-            let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, &request));
-            let (resolved, now) = resume(&core, &caller, &world, path, &request, binding.as_ref())?;
-            let (own, caller, csv) = (core.clone(), caller.clone(), request.format == Format::Csv);
-            let broad = broad(&request);
+            let caller = self.caller.clone();
+            let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, request));
+            let (resolved, now) = resume(core, &caller, &world, path, request, binding.as_ref())?;
+            let (own, csv) = (core.clone(), request.format == Format::Csv);
+            let broad = broad(request);
             let asked = Asked { core: own, caller, world, resolved, output: request.output, broad, csv, binding, now };
             let page = asked.page(budget)?;
             if tries >= RETRIES || Arc::ptr_eq(&asked.world, &core.world.load()) {
-                return answer(asked, page);
+                return (self.answer)(asked, page);
             }
             tries += 1;
         }
-    })
-    .await
+    }
 }
 
 /// Does a search's work on a thread that may block, once fewer than allowed run. Binding belongs to it: sixty
@@ -107,8 +126,16 @@ pub(in crate::engine) async fn admitted<T: Send + 'static>(
     budget: Duration,
     work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    // The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
     let permit = core.searching.enter(budget).await?;
+    aside(core, permit, work).await
+}
+
+/// The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
+async fn aside<T: Send + 'static>(
+    core: &Arc<Core>,
+    permit: OwnedSemaphorePermit,
+    work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let own = core.clone();
     let done = blocking(move || {
         let _permit = permit;

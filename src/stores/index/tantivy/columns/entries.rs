@@ -20,6 +20,8 @@ pub trait Narrow: Copy + PartialEq + Into<u32> {
     const NONE: Self;
     /// Of a number that fits; others give [`Self::NONE`].
     fn narrow(number: u32) -> Self;
+    /// Whether it is one of `length` numbers from `start` on.
+    fn is_within(self, start: Self, length: Self) -> bool;
 }
 
 macro_rules! narrow {
@@ -28,6 +30,10 @@ macro_rules! narrow {
             const NONE: Self = <$type>::MAX;
             fn narrow(number: u32) -> Self {
                 <$type>::try_from(number).unwrap_or(Self::NONE)
+            }
+            #[inline]
+            fn is_within(self, start: Self, length: Self) -> bool {
+                self.wrapping_sub(start) < length
             }
         }
     )*};

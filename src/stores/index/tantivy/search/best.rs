@@ -33,6 +33,11 @@ impl<V: Ord + Copy> Best<V> {
         self.rows.len() < self.room
     }
 
+    /// What sorts after this is not among the first; grows when many rows have come.
+    pub fn floor(&self) -> Option<V> {
+        self.floor
+    }
+
     /// Offers a row.
     #[inline]
     pub fn push(&mut self, value: V, key: u32) {

@@ -27,8 +27,12 @@ pub fn best(context: &Context<'_>, matching: &Bits, mut best: Best<i64>, descend
             // The common case needs no memory of its own: a transcript's turns stand side by side.
             let weight = weight(context, *clause)?;
             if let Some(found) = context.found(*clause)? {
-                for (key, count) in found.counts.iter().flatten().filter(|(key, _)| matching.contains(*key)) {
-                    best.push(rank(weight.part(*count, context.snapshot.entries.words(*key))), *key);
+                let mut lengths = Lengths::new(weight, descending);
+                for (key, count) in found.counts.iter().flatten() {
+                    let words = context.snapshot.entries.words(*key);
+                    if words < lengths.too_long(*count, best.floor()) && matching.contains(*key) {
+                        best.push(rank(weight.part(*count, words)), *key);
+                    }
                 }
             }
         }
@@ -51,6 +55,42 @@ pub fn best(context: &Context<'_>, matching: &Bits, mut best: Best<i64>, descend
         others.iter().for_each(|key| best.push(rank(0.0), key));
     }
     Ok(best)
+}
+
+/// How long a transcript may be that is among the first, by how often the words stand in it: most of those that are not
+/// are told by their length alone, without a score of their own.
+struct Lengths {
+    weight: Weight,
+    descending: bool,
+    /// What the lengths were found for.
+    floor: Option<i64>,
+    /// From how many words on it is too long.
+    by_frequency: [u32; FREQUENCIES],
+}
+
+/// Frequencies told apart.
+const FREQUENCIES: usize = 16;
+
+impl Lengths {
+    fn new(weight: Weight, descending: bool) -> Self {
+        Self { weight, descending, floor: None, by_frequency: [u32::MAX; FREQUENCIES] }
+    }
+
+    #[inline]
+    fn too_long(&mut self, frequency: u32, floor: Option<i64>) -> u32 {
+        if floor != self.floor {
+            self.floor = floor;
+            self.find();
+        }
+        self.by_frequency.get(frequency as usize).copied().unwrap_or(u32::MAX)
+    }
+
+    fn find(&mut self) {
+        let Some(score) = self.floor.filter(|_| self.descending).map(of_rank) else { return };
+        for (own, frequency) in self.by_frequency.iter_mut().zip(0..) {
+            *own = self.weight.too_long(frequency, score);
+        }
+    }
 }
 
 /// The transcripts in which the words of any clause stand.
