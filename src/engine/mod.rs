@@ -508,15 +508,6 @@ impl Engine {
         blocking(move || upkeep::repair::repair(&core, &options)).await?
     }
 
-    /// Transcripts whose rows are older than the index has them: see [`upkeep::behind`].
-    ///
-    /// # Errors
-    /// The stores'.
-    pub async fn behind_index(&self) -> Result<upkeep::Behind> {
-        let core = self.core.clone();
-        Ok(blocking(move || upkeep::behind::behind_index(&core)).await??)
-    }
-
     /// `POST /backup`: begins a backup; see [`upkeep::backup`].
     ///
     /// # Errors
