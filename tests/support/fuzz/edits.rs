@@ -1,11 +1,12 @@
 //! Bodies of edits against stored metadata: read, applied, projected.
 use super::{parted, text, world};
-use linernotes::base::json::depth;
+use linernotes::base::json::{depth, raw_from};
 use linernotes::domain::fields::FolderSchema;
 use linernotes::domain::fields::value::ValueBounds;
 use linernotes::domain::identity::field_name::NameRules;
 use linernotes::domain::limits::Limits;
 use linernotes::domain::metadata::edit::EditRules;
+use linernotes::domain::metadata::tree::equal;
 use linernotes::domain::metadata::{Edit, Metadata};
 use linernotes::domain::projection::project;
 use std::collections::HashSet;
@@ -44,7 +45,9 @@ pub fn edit(data: &[u8]) {
     }
     if !matches!(edit, Edit::Patch(_)) {
         let twice = edit.apply(&edited.metadata, rules).expect("an edit that went once goes twice");
-        assert_eq!(twice.metadata.to_json(), after, "an edit done twice is done once");
+        let (once, twice) = (raw_from(&after).expect("JSON"), raw_from(&twice.metadata.to_json()).expect("JSON"));
+        // A merge writes the names of an object that it goes into anew.
+        assert!(equal(&once, &twice), "an edit done twice is done once: {once} {twice}");
     }
     let Some(schema) = world::schema() else { return };
     projected(&edited.metadata, &edited.touched, &schema);
