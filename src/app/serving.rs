@@ -68,6 +68,7 @@ pub(super) fn options(config: &Config) -> ServerOptions {
         max_connections: config.server.max_connections,
         keep_alive: Duration::from_secs(config.server.keep_alive_seconds),
         request_head: Duration::from_secs(config.server.request_head_seconds),
+        unread: Duration::from_secs(config.server.unread_seconds),
         drain: Duration::from_secs(config.server.drain_seconds),
         metrics_open: config.metrics.open,
     }
