@@ -5,8 +5,10 @@ use super::mending::{self, Mended};
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::config::Config;
+use crate::engine::upkeep::behind::{behind_index, forget_index_ahead};
 use crate::engine::{Engine, Settings};
-use anyhow::{Context, Result};
+use crate::stores::Stores;
+use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,9 +24,23 @@ impl App {
     /// Must run inside a runtime: the engine starts its workers there.
     ///
     /// # Errors
-    /// When the folder cannot be taken, a store cannot be opened, or the token cannot be written.
+    /// When the folder cannot be taken, a store cannot be opened, the database has lost commits, or the token cannot be
+    /// written.
     pub async fn open(config: &Config, presence: Presence) -> Result<Self> {
-        Self::open_in(config, DataFolder::open(&config.data.dir, presence)?).await
+        let folder = DataFolder::open(&config.data.dir, presence)?;
+        let stores = backends::open(&folder)?;
+        refuse_lost_commits(&stores, &folder)?;
+        Self::start(config, folder, stores).await
+    }
+
+    /// The same, also when the database has lost commits: to see what differs.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_to_look(config: &Config) -> Result<Self> {
+        let folder = DataFolder::open(&config.data.dir, Presence::Required)?;
+        let stores = backends::open(&folder)?;
+        Self::start(config, folder, stores).await
     }
 
     /// The same after the database was seen to, mended, or made again from the archive.
@@ -33,11 +49,15 @@ impl App {
     /// As [`Self::open`]; when nothing is left to make a database from.
     pub async fn open_mended(config: &Config) -> Result<(Self, Mended)> {
         let folder = DataFolder::open(&config.data.dir, Presence::Remains)?;
-        let mended = mending::database(&folder)?;
-        Ok((Self::open_in(config, folder).await?, mended))
+        let mut mended = mending::database(&folder)?;
+        let stores = backends::open(&folder)?;
+        if forget_index_ahead(&stores).context("cannot compare database and index")? {
+            mended.words.push("the database had lost changes that the index knew: the index is made again".to_owned());
+        }
+        Ok((Self::start(config, folder, stores).await?, mended))
     }
 
-    async fn open_in(config: &Config, folder: DataFolder) -> Result<Self> {
+    async fn start(config: &Config, folder: DataFolder, stores: Stores) -> Result<Self> {
         let settings = Settings {
             limits: config.limits.clone(),
             compat: config.compat.clone(),
@@ -47,10 +67,7 @@ impl App {
             retention: config.retention.clone(),
             staging: Some(folder.imports()),
         };
-        let engine = {
-            let stores = backends::open(&folder)?;
-            Engine::open(stores, settings, Clock::system()).context("cannot start on the stores")?
-        };
+        let engine = Engine::open(stores, settings, Clock::system()).context("cannot start on the stores")?;
         let made = engine.ensure_root_token(|token| folder.write_root_token(&Secret::new(token))).await;
         let new_token = made.context("cannot make the first token")??.map(Secret::new);
         if new_token.is_some() {
@@ -98,4 +115,20 @@ impl App {
     pub async fn close(self, deadline: Duration) -> bool {
         self.engine.drain(deadline).await
     }
+}
+
+/// A database that has lost commits is not worked on: what archive and index hold of them would be lost as well.
+fn refuse_lost_commits(stores: &Stores, folder: &DataFolder) -> Result<()> {
+    let behind = behind_index(stores).context("cannot compare database and index")?;
+    if behind.transcripts == 0 {
+        return Ok(());
+    }
+    bail!(
+        "the database has lost changes that were answered: {} transcripts are older in it than in the search index ({}). \
+         Keep a copy of the folder, then run `linernotes repair --data {}`: it takes over what the archive has. If an \
+         older database was put back on purpose, that is what to do as well",
+        behind.transcripts,
+        behind.named.join(", "),
+        folder.dir().display()
+    )
 }

@@ -37,7 +37,6 @@ pub fn serve(config: &Config, with_demo: bool, announce: impl FnOnce(&Started)) 
     super::runtime().context("cannot start threads")?.block_on(async {
         let stop = signals::stop_asked().context("cannot listen for signals")?;
         let app = App::open(config, Presence::Made).await?;
-        refuse_lost_commits(&app).await?;
         let demo = if with_demo { Some(demo::load(app.engine()).await?) } else { None };
         announce(&Started {
             address,
@@ -52,22 +51,6 @@ pub fn serve(config: &Config, with_demo: bool, announce: impl FnOnce(&Started)) 
         crate::telemetry::lines::flush();
         served.context("the HTTP server failed")
     })
-}
-
-/// A database that has lost commits is not served: what archive and index hold of them would be lost as well.
-async fn refuse_lost_commits(app: &App) -> Result<()> {
-    let behind = app.engine().behind_index().await.context("cannot compare database and index")?;
-    if behind.transcripts == 0 {
-        return Ok(());
-    }
-    anyhow::bail!(
-        "the database has lost changes that were answered: {} transcripts are older in it than in the search index ({}). \
-         Keep a copy of the folder, then run `linernotes repair --data {}`: it takes over what the archive has. If an \
-         older database was put back on purpose, that is what to do as well",
-        behind.transcripts,
-        behind.named.join(", "),
-        app.data_dir().display()
-    )
 }
 
 async fn finish(app: App, config: &Config) {
@@ -85,6 +68,7 @@ pub(super) fn options(config: &Config) -> ServerOptions {
         max_connections: config.server.max_connections,
         keep_alive: Duration::from_secs(config.server.keep_alive_seconds),
         request_head: Duration::from_secs(config.server.request_head_seconds),
+        unread: Duration::from_secs(config.server.unread_seconds),
         drain: Duration::from_secs(config.server.drain_seconds),
         metrics_open: config.metrics.open,
     }

@@ -2,7 +2,7 @@
 use super::args::{Common, Verify};
 use super::output::{Ending, Usage, put, say};
 use super::settings;
-use crate::app::{App, Presence, runtime};
+use crate::app::{App, runtime};
 use crate::engine::upkeep::VerifyReport;
 use anyhow::{Result, bail};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub fn run(common: &Common, verify: &Verify) -> Result<Ending> {
     }
     let config = settings::for_data(common, &verify.place)?.config;
     let report = runtime()?.block_on(async {
-        let app = App::open(&config, Presence::Required).await?;
+        let app = App::open_to_look(&config).await?;
         if !app.level(LEVEL_WITHIN).await {
             say("index and archive have not caught up yet; comparing them as they stand");
         }

@@ -50,6 +50,7 @@ fn check_server(config: &Config, wrong: &mut Vec<(&'static str, String)>) {
     bounded(wrong, "server.max_connections", server.max_connections, 1, 1_000_000);
     bounded(wrong, "server.keep_alive_seconds", server.keep_alive_seconds, 0, 86_400);
     bounded(wrong, "server.request_head_seconds", server.request_head_seconds, 0, 3_600);
+    bounded(wrong, "server.unread_seconds", server.unread_seconds, 0, 86_400);
     bounded(wrong, "server.drain_seconds", server.drain_seconds, 0, 3_600);
     if config.data.dir.as_os_str().is_empty() {
         wrong.push(("data.dir", String::from("must name a folder")));
@@ -76,6 +77,7 @@ fn check_limits(config: &Config, wrong: &mut Vec<(&'static str, String)>) {
         let detail = format!("is {}, less than the longest body allowed ({longest})", limits.bodies_bytes);
         wrong.push(("limits.bodies_bytes", detail));
     }
+    bounded(wrong, "limits.answers_bytes", limits.answers_bytes, 1 << 20, 1 << 40);
     // serde_json follows 128 levels; what it is given is wrapped in a level or two of ours.
     bounded(wrong, "limits.json_depth", limits.json_depth, 4, 120);
     bounded(wrong, "limits.metadata_names", limits.metadata_names, 1, 1_000_000);

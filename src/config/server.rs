@@ -17,6 +17,8 @@ pub struct Server {
     pub keep_alive_seconds: u64,
     /// Seconds a client may take to send a request's head; 0 = no bound.
     pub request_head_seconds: u64,
+    /// Seconds a client may leave an answer unread before its connection is ended (on Linux); 0 = no bound.
+    pub unread_seconds: u64,
     /// Seconds a stop waits for running requests, and again for index and archive to catch up.
     pub drain_seconds: u64,
 }
@@ -30,6 +32,7 @@ impl Default for Server {
             max_connections: 25_000,
             keep_alive_seconds: 75,
             request_head_seconds: 10,
+            unread_seconds: 120,
             drain_seconds: 30,
         }
     }

@@ -15,6 +15,8 @@ pub struct Limits {
     pub upload_unpacked_bytes: u64,
     /// Bytes of bodies held in memory, all requests together.
     pub bodies_bytes: usize,
+    /// Bytes of answers held in memory that their clients have not read yet, all requests together.
+    pub answers_bytes: usize,
     /// Nesting of arrays and objects.
     pub json_depth: usize,
     /// Metadata names a transcript may have.
@@ -49,6 +51,7 @@ impl Default for Limits {
             upload_bytes: 250 << 20,
             upload_unpacked_bytes: 2 << 30,
             bodies_bytes: 256 << 20,
+            answers_bytes: 512 << 20,
             json_depth: 64,
             metadata_names: 1_000,
             indexed_value_bytes: 32 << 10,

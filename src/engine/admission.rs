@@ -63,6 +63,37 @@ impl Admission {
     }
 }
 
+/// Bytes of a body up to which a read takes no room.
+pub const LIGHT: u64 = 1 << 20;
+/// Bytes of long bodies that are read at the same time; each takes two or three times as much while it is made an answer.
+const LONG_READS: u64 = 64 << 20;
+
+/// The room for reads of long bodies: else a few hundred clients that ask for them at once would fill the memory before
+/// the first answer is out. Who finds none waits; one that is longer than all the room waits for all of it.
+pub struct LongReads(Arc<Semaphore>);
+
+impl Default for LongReads {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(units(LONG_READS) as usize)))
+    }
+}
+
+impl LongReads {
+    /// Waits for room for a body; `None` when it needs none.
+    pub async fn weigh(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        if bytes <= LIGHT {
+            return None;
+        }
+        // Never closed.
+        self.0.clone().acquire_many_owned(units(bytes.min(LONG_READS))).await.ok()
+    }
+}
+
+/// Bytes in the units that are counted.
+fn units(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(LIGHT)).unwrap_or(u32::MAX)
+}
+
 fn overloaded() -> Error {
     Error::refused(Code::Overloaded, "too many searches run; try again")
 }
@@ -102,5 +133,16 @@ mod tests {
         assert!(gone.is_err());
         assert_eq!(door.waiting.load(Ordering::Relaxed), 0);
         assert!(door.room().is_ok());
+    }
+
+    #[tokio::test]
+    async fn long_reads_wait_for_room_and_the_longest_for_all_of_it() {
+        let room = LongReads::default();
+        assert!(room.weigh(LIGHT).await.is_none());
+        let first = room.weigh(LONG_READS - LIGHT).await.unwrap();
+        let mut longest = pin!(room.weigh(u64::MAX));
+        assert!(longest.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(first);
+        assert!(longest.await.is_some());
     }
 }

@@ -1,5 +1,5 @@
 //! What every use case works with: stores, configuration in force, locks, committer, progress of the sinks.
-use super::admission::Admission;
+use super::admission::{Admission, LongReads};
 use super::at_once::AtOnce;
 use super::counters::Counters;
 use super::edit::committer::Committer;
@@ -43,6 +43,8 @@ pub struct Core {
     pub tokens: ArcSwap<TokenTable>,
     /// Transcripts being edited.
     pub locks: Locks,
+    /// Room for reads of long bodies.
+    pub long_reads: LongReads,
     /// Recently edited transcripts.
     pub cache: Arc<Cache>,
     /// The writer.

@@ -35,6 +35,7 @@ use crate::query::request::SearchRequest;
 use crate::stores::Stores;
 use blocking::{blocking, whole};
 use intake::lines;
+use intake::read::Read;
 use intake::target::Target;
 use serde_json::Value;
 use std::sync::Arc;
@@ -176,8 +177,21 @@ impl Engine {
     /// # Errors
     /// `not_found`, `right_missing`.
     pub async fn read_transcript(&self, caller: &Caller, place: &Place) -> Result<TranscriptView> {
-        let (core, caller, place) = (self.core.clone(), caller.clone(), place.clone());
-        blocking(move || intake::read::transcript(&core, &caller, &place)).await?
+        let mut room = None;
+        loop {
+            let (core, caller, place) = (self.core.clone(), caller.clone(), place.clone());
+            let most = if room.is_some() { u64::MAX } else { admission::LIGHT };
+            let held = room.take();
+            let read = blocking(move || {
+                let read = intake::read::transcript(&core, &caller, &place, most);
+                drop(held);
+                read
+            });
+            match read.await?? {
+                Read::Whole(view) => return Ok(view),
+                Read::Long(bytes) => room = self.core.long_reads.weigh(bytes).await,
+            }
+        }
     }
 
     /// `PUT /transcripts/…`.
@@ -507,15 +521,6 @@ impl Engine {
     pub async fn repair(&self, options: upkeep::RepairOptions) -> Result<upkeep::RepairReport> {
         let core = self.core.clone();
         blocking(move || upkeep::repair::repair(&core, &options)).await?
-    }
-
-    /// Transcripts whose rows are older than the index has them: see [`upkeep::behind`].
-    ///
-    /// # Errors
-    /// The stores'.
-    pub async fn behind_index(&self) -> Result<upkeep::Behind> {
-        let core = self.core.clone();
-        Ok(blocking(move || upkeep::behind::behind_index(&core)).await??)
     }
 
     /// `POST /backup`: begins a backup; see [`upkeep::backup`].

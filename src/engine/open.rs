@@ -1,7 +1,7 @@
 //! Opening and closing: what a crash left is settled, the configuration loaded, the workers started; the stores are
 //! level before the end.
 use super::admin::stored;
-use super::admission::Admission;
+use super::admission::{Admission, LongReads};
 use super::at_once::AtOnce;
 use super::core::Core;
 use super::counters::Counters;
@@ -73,6 +73,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
         searching: Admission::new(settings.workers.searches, settings.workers.search_queue),
         at_once: AtOnce::default(),
+        long_reads: LongReads::default(),
         last_mark: Mutex::default(),
         last_key: AtomicU32::new(identity.last_key),
         batches: AtomicU64::new(identity.index_batch.max(identity.commit)),

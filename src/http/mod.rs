@@ -5,6 +5,7 @@
 //! *Decision:* names in paths are decoded from the raw segments, not from actix's captures: actix leaves `%25`, `%2F`
 //! and `%2B` as they are, and a name may hold `%` and `+`.
 pub mod access_log;
+pub mod answers;
 pub mod archive;
 pub mod batches;
 pub mod body;

@@ -1,5 +1,6 @@
 //! The one middleware: request id, load shedding, bodies of failures, access log, metrics.
 use super::access_log;
+use super::answers::{self, Answers};
 use super::error::{self, Failure};
 use super::route::matched;
 use crate::base::digest;
@@ -101,12 +102,16 @@ pub async fn observe(
     let started = Instant::now();
     let id = request_id(request.headers());
     let instruments = request.app_data::<web::Data<Instruments>>().cloned();
+    let answers = request.app_data::<web::Data<Answers>>().cloned();
     // At the level of errors, so that the id stands on every line however few are written.
     let span = tracing::error_span!("request", request_id = id.to_str().unwrap_or_default());
     let entry = instruments.as_ref().map(Entry::enter);
     let full = matches!(entry, Some(None)) && !is_probe(request.path());
     let mut response =
         if full { request.error_response(overloaded()) } else { next.call(request).instrument(span.clone()).await? };
+    if let Some(answers) = &answers {
+        response = answers::admit(answers, response);
+    }
     if response.response().error().is_some() {
         response = span.in_scope(|| render(response, &id));
     }

@@ -1,4 +1,5 @@
 //! The server: a listener, workers, limits, a graceful end.
+use super::answers::Answers;
 use super::observe::{Instruments, observe};
 use super::room::Room;
 use super::routes::operations::MetricsAccess;
@@ -7,6 +8,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use std::any::Any;
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
@@ -26,6 +28,8 @@ pub struct ServerOptions {
     pub keep_alive: Duration,
     /// How long a client may take to send the head of a request; zero is no bound.
     pub request_head: Duration,
+    /// How long a client may leave an answer unread before its connection is ended; zero is no bound. Linux only.
+    pub unread: Duration,
     /// How long requests may take to end after the server was told to stop; whole seconds.
     pub drain: Duration,
     /// Whether `/metrics` needs no token.
@@ -39,6 +43,7 @@ impl Default for ServerOptions {
             max_connections: 25_000,
             keep_alive: Duration::from_secs(75),
             request_head: Duration::from_secs(10),
+            unread: Duration::from_secs(120),
             drain: Duration::from_secs(30),
             metrics_open: false,
         }
@@ -69,9 +74,11 @@ async fn serve(
     // Without an engine no body is read.
     let room = engine.as_ref().map_or(0, |engine| engine.settings().limits.bodies_bytes);
     let room = web::Data::new(Room::new(room));
+    let answers = engine.as_ref().map_or(usize::MAX, |engine| engine.settings().limits.answers_bytes);
+    let answers = web::Data::new(Answers::new(answers));
     let access = if options.metrics_open { MetricsAccess::Open } else { MetricsAccess::Admin };
     let make = move || {
-        let application = application(instruments.clone(), access).app_data(room.clone());
+        let application = application(instruments.clone(), access).app_data(room.clone()).app_data(answers.clone());
         match engine.clone() {
             Some(engine) => application.app_data(web::ThinData(engine)),
             None => application,
@@ -83,12 +90,14 @@ async fn serve(
     };
     // More threads than this, or none, would make actix panic.
     let workers = workers.clamp(1, 512);
+    let unread = options.unread;
     let server = HttpServer::new(make)
         .workers(workers)
         .keep_alive(options.keep_alive)
         .client_request_timeout(options.request_head)
         .max_connections((options.max_connections / workers).max(1))
         .tcp_nodelay(true)
+        .on_connect(move |connection, _| bound_unread(connection, unread))
         .shutdown_timeout(options.drain.as_secs())
         .disable_signals()
         .listen(listener)?
@@ -99,6 +108,20 @@ async fn serve(
         stopped = &mut server => stopped,
         () = shutdown => tokio::join!(handle.stop(true), server).1,
     }
+}
+
+/// Lets the system end a connection whose client takes nothing of what was sent for so long. The library has no such
+/// bound: it waits for room in the socket as long as the client keeps the connection.
+fn bound_unread(connection: &dyn Any, patience: Duration) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()
+        && !patience.is_zero()
+        && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience))
+    {
+        tracing::debug!(%error, "a connection without a bound on unread answers");
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (connection, patience);
 }
 
 /// The application less its engine: middleware, routes, the answer to unknown paths.

@@ -3,6 +3,7 @@
 mod bombs;
 mod crowd;
 mod raw;
+mod unread;
 mod wire;
 
 use super::counts::{everything, rounds};

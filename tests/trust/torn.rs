@@ -336,10 +336,19 @@ fn examine(templates: &Templates, case: &Case) {
     patient.examine();
 }
 
-/// The damages of a file: all of them, or some by the seed.
-fn damages() -> Vec<Damage> {
+/// The kinds of files to damage: those that `LINERNOTES_TORN_KIND` names (`Log`, or `Log,Database`), else all.
+fn chosen_kind(kind: Kind) -> bool {
+    let named = std::env::var("LINERNOTES_TORN_KIND").unwrap_or_default();
+    named.is_empty() || named.split(',').any(|name| name.eq_ignore_ascii_case(&format!("{kind:?}")))
+}
+
+/// The damages of a file. Of a log, what is left after any cut is a whole database that is older.
+fn damages(kind: Kind) -> Vec<Damage> {
     let mut all = vec![Damage::Cut(0), Damage::Cut(500), Damage::MinusOne];
     all.extend([0, 250, 500, 999].map(Damage::ZeroPage));
+    if kind == Kind::Log {
+        all.extend((50..1_000).step_by(50).filter(|to| *to != 500).map(Damage::Cut));
+    }
     all.extend((0..1_000).step_by(41).map(|at| Damage::Flip(at, u8::try_from(at % 8).unwrap())));
     all
 }
@@ -350,6 +359,9 @@ fn whatever_file_is_damaged_it_is_healed_named_or_made_again() {
     let templates = Templates::make(scratch.path());
     let mut cases: Vec<Case> = Vec::new();
     for (kind, file) in templates.files() {
+        if !chosen_kind(kind) {
+            continue;
+        }
         // Six transcripts are alike: one is enough; so is one file of each ending of each half of the index.
         let text = file.to_string_lossy().into_owned();
         let one_of_six = ["T2", "T3", "T4", "T5"].iter().any(|tid| text.contains(&format!("{tid}.json")));
@@ -359,7 +371,7 @@ fn whatever_file_is_damaged_it_is_healed_named_or_made_again() {
         if one_of_six || (file.extension().is_some_and(|e| e != "json") && cases.iter().any(alike)) {
             continue;
         }
-        cases.extend(damages().into_iter().map(|damage| Case { kind, file: file.clone(), damage }));
+        cases.extend(damages(kind).into_iter().map(|damage| Case { kind, file: file.clone(), damage }));
     }
     let wanted = usize::try_from(counts::rounds("TORN", 40, u64::MAX)).unwrap_or(usize::MAX);
     let step = cases.len() as f64 / wanted.min(cases.len()) as f64;

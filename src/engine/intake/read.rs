@@ -2,14 +2,16 @@
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
 use crate::domain::identity::{Key, OrgId, Place, Revision};
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::read::whole;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
-use crate::engine::edit::current::Current;
+use crate::engine::edit::current::{Current, facts};
 use crate::engine::edit::transcript::visible;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::TranscriptView;
 use crate::engine::world::Home;
+use crate::stores::database::Row;
 use crate::stores::error::{Kind, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,22 +22,32 @@ const TRIES: usize = 20;
 /// How long is waited between later tries.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The whole transcript. Blocking: it reads a file of any size.
+/// What became of a read with a bound.
+pub enum Read<T> {
+    /// It is there.
+    Whole(T),
+    /// The body has so many bytes, more than was allowed; it was not read.
+    Long(u64),
+}
+
+/// Bytes of bodies that one answer of several transcripts holds.
+const TOGETHER: u64 = 64 << 20;
+
+/// The whole transcript, if its body has at most `most` bytes. Blocking: it reads a file.
 ///
 /// # Errors
 /// `not_found`, `right_missing`, or the stores'.
-pub fn transcript(core: &Core, caller: &Caller, place: &Place) -> Result<TranscriptView> {
+pub fn transcript(core: &Core, caller: &Caller, place: &Place, most: u64) -> Result<Read<TranscriptView>> {
     let world = core.world.load_full();
     let org = caller.org(&world.catalogue, &place.company, &place.org)?.id;
     caller.demand(Right::Read)?;
-    view(core, caller, org, place)
-}
-
-/// [`transcript`] for who has judged the organisation already.
-fn view(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<TranscriptView> {
-    let parts = parts(core, caller, org, place)?;
-    let metadata = parts.current.shown(&parts.home.folder);
-    joined(&parts, &metadata, place)
+    match parts_up_to(core, caller, org, place, most)? {
+        Read::Long(bytes) => Ok(Read::Long(bytes)),
+        Read::Whole(parts) => {
+            let metadata = parts.current.shown(&parts.home.folder);
+            joined(&parts, &metadata, place).map(Read::Whole)
+        }
+    }
 }
 
 /// The whole transcript with `metadata`, JSON, as it is to be shown.
@@ -66,6 +78,17 @@ pub struct Parts {
 /// # Errors
 /// As [`transcript`].
 pub fn parts(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<Parts> {
+    match parts_up_to(core, caller, org, place, u64::MAX)? {
+        Read::Whole(parts) => Ok(parts),
+        Read::Long(_) => Err(missing(place)),
+    }
+}
+
+fn missing(place: &Place) -> Error {
+    Error::Store(StoreError::plain(Store::Archive, Kind::Corrupt, format!("the body of {place} is missing")))
+}
+
+fn parts_up_to(core: &Core, caller: &Caller, org: OrgId, place: &Place, most: u64) -> Result<Read<Parts>> {
     for tries in 0..TRIES {
         if tries > 2 {
             std::thread::sleep(PAUSE);
@@ -73,6 +96,12 @@ pub fn parts(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<
         // The newest: what goes with its folder is absent, not damaged.
         let world = core.world.load_full();
         let (current, home) = visible(core, caller, &world, org, place)?;
+        if most < u64::MAX {
+            let bytes = facts(&current.facts)?.body_bytes;
+            if bytes > most {
+                return Ok(Read::Long(bytes));
+            }
+        }
         let Some(body) = core.stores.archive.body(place, current.key, current.words_revision)? else {
             // Erased or replaced between the two reads: look again.
             core.cache.forget(org, &place.tid);
@@ -80,10 +109,33 @@ pub fn parts(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<
         };
         // A body replaced between the two reads does not belong to this metadata.
         if words_now(core, org, place)? == Some((current.key, current.words_revision)) {
-            return Ok(Parts { current, home, body });
+            return Ok(Read::Whole(Parts { current, home, body }));
         }
     }
-    Err(Error::Store(StoreError::plain(Store::Archive, Kind::Corrupt, format!("the body of {place} is missing"))))
+    Err(missing(place))
+}
+
+/// Refuses to answer these rows' transcripts whole, together: such an answer is made in memory. A single one is never
+/// too much.
+///
+/// # Errors
+/// `parameter_invalid`.
+pub fn refuse_too_much(rows: &[Row]) -> Result<()> {
+    let mut bytes: u64 = 0;
+    for row in rows {
+        bytes = bytes.saturating_add(facts(&row.facts)?.body_bytes);
+    }
+    if bytes <= TOGETHER || rows.len() < 2 {
+        return Ok(());
+    }
+    let detail = format!(
+        "the {} transcripts of this page have {} MiB; at most {} MiB are answered together. Ask for fewer with `size`, or \
+         for an archive with `output=zip`",
+        rows.len(),
+        bytes >> 20,
+        TOGETHER >> 20
+    );
+    Err(Refusal::at(Code::ParameterInvalid, "size", detail).into())
 }
 
 /// Which body is the newest that may have its name: the cache learns of a new one before it gets its name, and may be a

@@ -6,7 +6,7 @@ use super::cursor::{Binding, Bookmark, Path, Place};
 use super::freshness;
 use super::masked;
 use super::rows::{Form, Setting};
-use super::zip::{Export, Packing};
+use super::zip::{Export, Packed, Packing};
 use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
@@ -15,6 +15,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
+use crate::engine::edit::current::facts;
 use crate::engine::error::{Error, Result};
 use crate::engine::intake::read;
 use crate::engine::types::{ResultRow, SearchAnswer};
@@ -325,7 +326,8 @@ impl Asked {
         let mut transcripts = Vec::with_capacity(page.hits.len());
         for row in self.found(&page.hits)?.into_iter().flatten() {
             if let Some(home) = self.world.home(row.folder) {
-                transcripts.push((row.org, place(home, &row)));
+                let bytes = facts(&row.facts)?.body_bytes;
+                transcripts.push(Packed { org: row.org, place: place(home, &row), bytes });
             }
         }
         let scope = &self.resolved.search.scope;
@@ -390,7 +392,9 @@ impl Asked {
         let pii = self.caller.may(Right::Pii);
         let folders: HashSet<_> = self.resolved.search.scope.folders.iter().copied().collect();
         let mut details = Vec::with_capacity(hits.len());
-        for row in self.found(hits)?.into_iter().flatten() {
+        let rows: Vec<Row> = self.found(hits)?.into_iter().flatten().collect();
+        read::refuse_too_much(&rows)?;
+        for row in rows {
             let Some(home) = self.world.home(row.folder) else { continue };
             let place = place(home, &row);
             match read::parts(&self.core, &self.caller, row.org, &place) {

@@ -42,12 +42,23 @@ pub struct Packing {
     pub folders: HashSet<FolderId>,
 }
 
+/// A transcript to be packed.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// Its organisation.
+    pub org: OrgId,
+    /// Where it lies.
+    pub place: Place,
+    /// Bytes of its body when it was found.
+    pub bytes: u64,
+}
+
 /// The archive of one answer, made piece by piece.
 pub struct Export {
     core: Arc<Core>,
     caller: Caller,
     packing: Packing,
-    left: std::vec::IntoIter<(OrgId, Place)>,
+    left: std::vec::IntoIter<Packed>,
     /// None once the archive is complete.
     writer: Option<ZipWriter<StreamWriter<Buffer>>>,
     written: Buffer,
@@ -77,7 +88,7 @@ impl Export {
         core: Arc<Core>,
         caller: Caller,
         packing: Packing,
-        transcripts: Vec<(OrgId, Place)>,
+        transcripts: Vec<Packed>,
         cursor: Option<String>,
     ) -> Self {
         let written = Buffer::default();
@@ -91,7 +102,10 @@ impl Export {
     /// The stores'. What was handed out before is then no whole archive and must not be ended as if it were.
     pub async fn next(self) -> Result<Option<(Vec<u8>, Self)>> {
         let mut export = self;
+        let bytes = export.left.as_slice().first().map_or(0, |next| next.bytes);
+        let room = export.core.long_reads.weigh(bytes).await;
         blocking(move || {
+            let _room = room;
             while export.step()? {
                 let bytes = std::mem::take(&mut *export.written.0.lock());
                 if !bytes.is_empty() {
@@ -107,8 +121,8 @@ impl Export {
     fn step(&mut self) -> Result<bool> {
         let Some(mut writer) = self.writer.take() else { return Ok(false) };
         match self.left.next() {
-            Some((org, place)) => {
-                self.pack(&mut writer, org, &place)?;
+            Some(next) => {
+                self.pack(&mut writer, next.org, &next.place)?;
                 self.writer = Some(writer);
             }
             None => drop(writer.finish().map_err(unwritten)?),

@@ -15,7 +15,7 @@ use crate::engine::world::Home;
 use crate::stores::archive::{Found, MetadataFile};
 use crate::stores::database::Row;
 use crate::stores::error::Result;
-use crate::stores::index::IndexEntry;
+use crate::stores::index::{IndexEntry, tid_digest};
 use std::collections::{HashMap, HashSet};
 
 /// Rows read at once.
@@ -173,6 +173,9 @@ impl<'a> Comparison<'a> {
             self.differs("index", at, "missing", "the database has it, the index does not");
             return Ok(());
         };
+        if entry.tid != tid_digest(row.tid.as_str()) {
+            self.differs("index", at, "value", "the index has another transcript under its key");
+        }
         let pairs = [
             ("revision", entry.revision, row.revision.0),
             ("schema version", entry.schema_version, row.schema_version),

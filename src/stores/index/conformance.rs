@@ -6,7 +6,7 @@ mod language;
 mod paging;
 pub(crate) mod world;
 
-use super::{IndexEntry, IndexWrite, SearchIndex};
+use super::{IndexEntry, IndexWrite, SearchIndex, tid_digest};
 use crate::domain::builtins::builtin;
 use crate::domain::fields::definition::Storage;
 use crate::domain::identity::{FolderId, Key, OrgId};
@@ -264,15 +264,17 @@ fn erased(index: &dyn SearchIndex) {
 
 fn entries(index: &dyn SearchIndex) {
     fill(index);
-    let entry = |key, org, turns| IndexEntry {
+    let entry = |key, org, tid, turns| IndexEntry {
         key: Key(key),
         org: OrgId(org),
+        tid: tid_digest(tid),
         revision: 1,
         schema_version: 1,
         words_revision: 1,
         turns,
     };
-    let all = [entry(1, 1, 3), entry(2, 1, 1), entry(3, 1, 1), entry(4, 1, 2), entry(5, 2, 1)];
+    let all =
+        [entry(1, 1, "t1", 3), entry(2, 1, "t2", 1), entry(3, 1, "T3", 1), entry(4, 1, "t4", 2), entry(5, 2, "a", 1)];
     assert_eq!(index.entries().unwrap(), all);
     let figures = index.figures();
     assert_eq!((figures.records, figures.turns), (5, 8));

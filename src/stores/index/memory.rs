@@ -1,6 +1,6 @@
 //! The index in memory: keeps every transcript and answers by looking at each, as the oracle does. For tests and
 //! small demonstrations; it starts empty with the process.
-use super::{IndexEntry, IndexFigures, IndexWrite, Opened, SearchIndex};
+use super::{IndexEntry, IndexFigures, IndexWrite, Opened, SearchIndex, tid_digest};
 use crate::domain::identity::Key;
 use crate::domain::record::Record;
 use crate::query::evaluate::{self, Document};
@@ -68,6 +68,7 @@ impl SearchIndex for MemoryIndex {
         let entries = documents.values().map(|Document { record, turns }| IndexEntry {
             key: record.key,
             org: record.org,
+            tid: tid_digest(record.tid.as_str()),
             revision: record.revision.0,
             schema_version: record.schema_version,
             words_revision: record.words_revision.0,

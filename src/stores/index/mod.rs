@@ -11,6 +11,7 @@ use crate::domain::identity::{Key, OrgId};
 use crate::domain::record::Record;
 use crate::domain::transcript::Turn;
 use crate::query::resolved::{ResolvedSearch, SearchPage};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// One change to the index.
@@ -31,6 +32,8 @@ pub struct IndexEntry {
     pub key: Key,
     /// Its organisation.
     pub org: OrgId,
+    /// [`tid_digest`] of its transcript id: a key that came to stand for another transcript is found by it.
+    pub tid: u64,
     /// Revision of the values.
     pub revision: u64,
     /// Schema version of the values.
@@ -39,6 +42,13 @@ pub struct IndexEntry {
     pub words_revision: u64,
     /// Turns present.
     pub turns: u32,
+}
+
+/// A digest of a transcript id, for comparisons within this process.
+pub fn tid_digest(tid: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    tid.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Figures for `/metrics`.

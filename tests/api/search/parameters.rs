@@ -227,3 +227,18 @@ fn patterns_that_stand_for_too_much_are_refused_in_words() {
     assert_eq!(answer.code(400), "query_too_large");
     assert_eq!(server.ids("q=cancell*"), ["x1"]);
 }
+
+#[test]
+fn a_page_of_transcripts_that_are_long_together_is_refused_and_one_alone_is_not() {
+    let server = Server::acme();
+    let long = json!({"utterances": [{"text": "hello"}], "kept": "k".repeat(23 << 20)});
+    for tid in ["a", "b", "c"] {
+        server.put(&format!("/transcripts/Acme/Acme-Sales/{tid}?folder=Inbound"), &long).ok(201);
+    }
+    server.settle();
+    let refused = server.get("/search/Acme/Acme-Sales?q=hello&output=details");
+    assert_eq!(refused.json()["errors"][0]["pointer"], "size");
+    assert_eq!(refused.code(400), "parameter_invalid");
+    let two = server.get("/search/Acme/Acme-Sales?q=hello&output=details&size=2").ok(200);
+    assert_eq!((&two["total"], two["results"].as_array().map(Vec::len)), (&json!(3), Some(2)));
+}

@@ -6,6 +6,7 @@ use super::schema::{self, RecordFields};
 use super::turns;
 use crate::query::resolved::Target;
 use crate::stores::error::Result;
+use crate::stores::index::tid_digest;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -152,6 +153,18 @@ impl RecordCache {
         let mut text = String::new();
         self.tids()?.ord_to_str(ordinal, &mut text).map_err(unread)?;
         Ok(text)
+    }
+
+    /// A digest of each id, by ordinal.
+    pub fn tid_digests(&self) -> Result<Vec<u64>> {
+        let tids = self.tids()?;
+        let mut all = Vec::with_capacity(tids.num_terms());
+        let mut stored = tids.dictionary().stream().map_err(unread)?;
+        while stored.advance() {
+            let tid = std::str::from_utf8(stored.key()).map_err(|_| corrupt("read a transcript id"))?;
+            all.push(tid_digest(tid));
+        }
+        Ok(all)
     }
 
     fn tids(&self) -> Result<&StrColumn> {

@@ -4,7 +4,7 @@ use crate::domain::identity::{Key, OrgId};
 use crate::query::resolved::{Node, SortKey};
 use crate::stores::error::Kind;
 use crate::stores::index::tantivy::TantivyIndex;
-use crate::stores::index::{IndexEntry, IndexWrite, Opened, SearchIndex};
+use crate::stores::index::{IndexEntry, IndexWrite, Opened, SearchIndex, tid_digest};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -65,8 +65,10 @@ fn new_words_replace_the_old_and_moves_change_the_folder() {
     bench.apply(vec![again.whole()]);
     assert_eq!(bench.matching(said("old")), [2]);
     assert_eq!(bench.matching(said("words")), [1]);
-    let entry = IndexEntry { key: Key(1), org: OrgId(1), revision: 2, schema_version: 1, words_revision: 2, turns: 1 };
-    assert_eq!(bench.index.entries().unwrap()[0], entry);
+    let tid = tid_digest("T0001");
+    let own =
+        IndexEntry { key: Key(1), org: OrgId(1), tid, revision: 2, schema_version: 1, words_revision: 2, turns: 1 };
+    assert_eq!(bench.index.entries().unwrap()[0], own);
     let mut asked = search(Node::All);
     asked.scope.folders.remove(0);
     assert_eq!(bench.keys(&asked), [1]);
