@@ -48,7 +48,7 @@ impl App {
             staging: Some(folder.imports()),
         };
         let engine = {
-            let stores = backends::open(&folder)?;
+            let stores = backends::open(&folder, config.workers.vector_bytes)?;
             Engine::open(stores, settings, Clock::system()).context("cannot start on the stores")?
         };
         let made = engine.ensure_root_token(|token| folder.write_root_token(&Secret::new(token))).await;

@@ -1,6 +1,7 @@
 //! Answers a resolved search over transcripts in memory: the oracle of the index, and the memory index's engine.
 pub mod facets;
 pub mod figures;
+pub mod near;
 pub mod order;
 pub mod places;
 pub mod said;
@@ -60,6 +61,9 @@ pub fn search<'a>(documents: impl Iterator<Item = &'a Document>, search: &Resolv
     let (statistics, matching) = weights(&candidates, terms.len(), search.after.as_ref());
     score(&mut candidates, statistics, &matching);
     candidates.retain(|candidate| candidate.matches);
+    if let Some(asked) = &search.near {
+        near::keep_nearest(&mut candidates, asked);
+    }
     let found: Vec<&Record> = candidates.iter().map(|candidate| &candidate.document.record).collect();
     let names = &search.folder_names;
     let mut page = SearchPage {
