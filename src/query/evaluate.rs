@@ -7,7 +7,7 @@ pub mod places;
 pub mod said;
 pub mod values;
 
-use super::resolved::{Hit, Node, Position, ResolvedSearch, Said, SearchPage};
+use super::resolved::{Hit, Near, Node, Position, ResolvedSearch, Said, SearchPage};
 use super::score::Statistics;
 use crate::domain::fields::SpeakerMap;
 use crate::domain::record::Record;
@@ -62,7 +62,7 @@ pub fn search<'a>(documents: impl Iterator<Item = &'a Document>, search: &Resolv
     score(&mut candidates, statistics, &matching);
     candidates.retain(|candidate| candidate.matches);
     if let Some(asked) = &search.near {
-        near::keep_nearest(&mut candidates, asked);
+        keep_nearest(&mut candidates, asked);
     }
     let found: Vec<&Record> = candidates.iter().map(|candidate| &candidate.document.record).collect();
     let names = &search.folder_names;
@@ -96,6 +96,23 @@ fn hit(place: &Place<'_>, document: &Document, terms: &[&Said], search: &Resolve
         most => hear(document, search).moments(terms, most),
     };
     Hit { key: document.record.key, score: place.score, moments }
+}
+
+/// Leaves the nearest; their likeness becomes their score.
+fn keep_nearest(candidates: &mut Vec<Candidate<'_>>, asked: &Near) {
+    candidates.retain_mut(|one| match near::likeness(&one.document.record, asked) {
+        Some(likeness) => {
+            one.score = likeness;
+            true
+        }
+        None => false,
+    });
+    candidates.sort_by(|a, b| {
+        let (own, other) = (&a.document.record, &b.document.record);
+        let by_likeness = b.score.total_cmp(&a.score);
+        by_likeness.then_with(|| own.tid.as_str().cmp(other.tid.as_str())).then_with(|| own.key.cmp(&other.key))
+    });
+    candidates.truncate(asked.k);
 }
 
 /// Whether one transcript, taken to be in scope, fulfils a condition of the search.

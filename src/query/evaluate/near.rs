@@ -1,5 +1,4 @@
-//! The transcripts nearest to a vector, by looking at each.
-use super::Candidate;
+//! How like a vector a transcript is.
 use crate::domain::fields::{TypedValue, vector};
 use crate::domain::record::Record;
 use crate::query::resolved::Near;
@@ -16,21 +15,4 @@ pub fn likeness(record: &Record, asked: &Near) -> Option<f64> {
         }
         _ => None,
     })
-}
-
-/// Leaves the nearest; their likeness becomes their score.
-pub(super) fn keep_nearest(candidates: &mut Vec<Candidate<'_>>, asked: &Near) {
-    candidates.retain_mut(|one| match likeness(&one.document.record, asked) {
-        Some(likeness) => {
-            one.score = likeness;
-            true
-        }
-        None => false,
-    });
-    candidates.sort_by(|a, b| {
-        let (own, other) = (&a.document.record, &b.document.record);
-        let by_likeness = b.score.total_cmp(&a.score);
-        by_likeness.then_with(|| own.tid.as_str().cmp(other.tid.as_str())).then_with(|| own.key.cmp(&other.key))
-    });
-    candidates.truncate(asked.k);
 }

@@ -1,8 +1,8 @@
 //! `explain` of `near`: how like the vector a transcript is, and its place among the nearest.
-use super::refused;
 use crate::domain::record::Record;
 use crate::engine::core::Core;
 use crate::engine::error::Result;
+use crate::engine::search::run::refused;
 use crate::query::evaluate::near::likeness;
 use crate::query::request::near::NearChoice;
 use crate::query::resolved::{ResolvedSearch, SortKey};
