@@ -12,11 +12,12 @@ use crate::stores::index::tantivy::TantivyIndex;
 use anyhow::{Context, Result, bail};
 use std::sync::Arc;
 
-/// Opens the three stores of a data folder. The database comes first: it says which index is its own.
+/// Opens the three stores of a data folder. The database comes first: it says which index is its own. The index keeps
+/// embeddings in so much memory.
 ///
 /// # Errors
 /// When one of them cannot be opened, with its place on disk.
-pub fn open(folder: &DataFolder) -> Result<Stores> {
+pub fn open(folder: &DataFolder, vector_bytes: u64) -> Result<Stores> {
     let (database_file, index_dir, archive_dir) = (folder.database(), folder.index(), folder.archive());
     refuse_archive_alone(folder)?;
     let database = SqliteDatabase::open(&database_file)
@@ -26,6 +27,7 @@ pub fn open(folder: &DataFolder) -> Result<Stores> {
     let identity = database.identity().context("cannot read who this database is")?;
     let index = TantivyIndex::open(&index_dir, identity.epoch, identity.index_batch)
         .with_context(|| format!("cannot open the search index {}", index_dir.display()))?;
+    index.keep_vectors(vector_bytes);
     let archive = FilesArchive::open(archive_dir.clone())
         .with_context(|| format!("cannot open the archive {}", archive_dir.display()))?;
     if has_lost_configuration(&database, &archive)? {

@@ -28,7 +28,7 @@ impl App {
     /// written.
     pub async fn open(config: &Config, presence: Presence) -> Result<Self> {
         let folder = DataFolder::open(&config.data.dir, presence)?;
-        let stores = backends::open(&folder)?;
+        let stores = backends::open(&folder, config.workers.vector_bytes)?;
         refuse_lost_commits(&stores, &folder)?;
         Self::start(config, folder, stores).await
     }
@@ -39,7 +39,7 @@ impl App {
     /// As [`Self::open`].
     pub async fn open_to_look(config: &Config) -> Result<Self> {
         let folder = DataFolder::open(&config.data.dir, Presence::Required)?;
-        let stores = backends::open(&folder)?;
+        let stores = backends::open(&folder, config.workers.vector_bytes)?;
         Self::start(config, folder, stores).await
     }
 
@@ -50,7 +50,7 @@ impl App {
     pub async fn open_mended(config: &Config) -> Result<(Self, Mended)> {
         let folder = DataFolder::open(&config.data.dir, Presence::Remains)?;
         let mut mended = mending::database(&folder)?;
-        let stores = backends::open(&folder)?;
+        let stores = backends::open(&folder, config.workers.vector_bytes)?;
         if forget_index_ahead(&stores).context("cannot compare database and index")? {
             mended.words.push("the database had lost changes that the index knew: the index is made again".to_owned());
         }

@@ -51,6 +51,8 @@ pub struct Workers {
     pub index_rest: u32,
     /// Bytes of the cache of current metadata.
     pub cache_bytes: u64,
+    /// Bytes of memory kept for embeddings that searches asked for; what finds no room is read from disk by every search.
+    pub vector_bytes: u64,
     /// Searches at once; more wait.
     pub searches: usize,
     /// Searches that may wait before the server answers 503.
@@ -66,6 +68,7 @@ impl Default for Workers {
             archive_rows: 1_000,
             index_rest: 3,
             cache_bytes: 64 << 20,
+            vector_bytes: 256 << 20,
             searches: 4,
             search_queue: 128,
         }

@@ -55,12 +55,13 @@ impl AtOnce {
     }
 }
 
-/// Whether nothing in it can take long before the first look at the time: expressions and fuzzy words are compiled, and
-/// whole transcripts are read.
+/// Whether nothing in it can take long before the first look at the time: expressions and fuzzy words are compiled, whole
+/// transcripts are read, vectors are all compared.
 fn is_modest(request: &SearchRequest) -> bool {
     let queries = || request.conditions.iter().map(|condition| &condition.query).chain([&request.query]);
     matches!(request.output, Output::Summary | Output::Count)
         && request.size <= ROWS_MOST
+        && request.near.is_none()
         && queries().map(|query| query.clauses()).sum::<usize>() <= CLAUSES_MOST
         && !queries().any(|query| query.is_costly())
 }

@@ -1,12 +1,13 @@
 //! Answers a resolved search over transcripts in memory: the oracle of the index, and the memory index's engine.
 pub mod facets;
 pub mod figures;
+pub mod near;
 pub mod order;
 pub mod places;
 pub mod said;
 pub mod values;
 
-use super::resolved::{Hit, Node, Position, ResolvedSearch, Said, SearchPage};
+use super::resolved::{Hit, Near, Node, Position, ResolvedSearch, Said, SearchPage};
 use super::score::Statistics;
 use crate::domain::fields::SpeakerMap;
 use crate::domain::record::Record;
@@ -60,6 +61,9 @@ pub fn search<'a>(documents: impl Iterator<Item = &'a Document>, search: &Resolv
     let (statistics, matching) = weights(&candidates, terms.len(), search.after.as_ref());
     score(&mut candidates, statistics, &matching);
     candidates.retain(|candidate| candidate.matches);
+    if let Some(asked) = &search.near {
+        keep_nearest(&mut candidates, asked);
+    }
     let found: Vec<&Record> = candidates.iter().map(|candidate| &candidate.document.record).collect();
     let names = &search.folder_names;
     let mut page = SearchPage {
@@ -92,6 +96,23 @@ fn hit(place: &Place<'_>, document: &Document, terms: &[&Said], search: &Resolve
         most => hear(document, search).moments(terms, most),
     };
     Hit { key: document.record.key, score: place.score, moments }
+}
+
+/// Leaves the nearest; their likeness becomes their score.
+fn keep_nearest(candidates: &mut Vec<Candidate<'_>>, asked: &Near) {
+    candidates.retain_mut(|one| match near::likeness(&one.document.record, asked) {
+        Some(likeness) => {
+            one.score = likeness;
+            true
+        }
+        None => false,
+    });
+    candidates.sort_by(|a, b| {
+        let (own, other) = (&a.document.record, &b.document.record);
+        let by_likeness = b.score.total_cmp(&a.score);
+        by_likeness.then_with(|| own.tid.as_str().cmp(other.tid.as_str())).then_with(|| own.key.cmp(&other.key))
+    });
+    candidates.truncate(asked.k);
 }
 
 /// Whether one transcript, taken to be in scope, fulfils a condition of the search.

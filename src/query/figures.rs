@@ -37,7 +37,7 @@ fn one(plan: &StatsPlan, stats: &Stats) -> Map<String, Value> {
     for (name, count) in [("count", stats.count), ("distinct", stats.distinct), ("missing", stats.missing)] {
         members.insert(name.to_owned(), Value::from(count));
     }
-    if matches!(plan.storage, Storage::Keyword | Storage::Words) {
+    if matches!(plan.storage, Storage::Keyword | Storage::Words | Storage::Vector) {
         return members;
     }
     for (name, value) in [("min", &stats.min), ("max", &stats.max)] {

@@ -6,6 +6,7 @@ pub mod figures;
 pub mod given;
 pub mod lists;
 pub mod names;
+pub mod near;
 pub mod reading;
 pub mod scores;
 pub mod sorting;
@@ -21,6 +22,7 @@ use crate::domain::limits::Limits;
 use crate::domain::refusal::{Code, Refusal};
 use figures::{FacetChoice, HistogramChoice};
 use given::Given;
+use near::NearChoice;
 use reading::{invalid, items, one_of, parts, seconds, whole};
 use scores::Scores;
 use sorting::SortChoice;
@@ -116,6 +118,8 @@ pub struct SearchRequest {
     pub modified: Option<DateRange>,
     /// `app.…`
     pub scores: Scores,
+    /// `near`: only the nearest of what all else finds.
+    pub near: Option<NearChoice>,
 }
 
 impl Default for SearchRequest {
@@ -142,6 +146,7 @@ impl Default for SearchRequest {
             daterange: None,
             modified: None,
             scores: Scores::default(),
+            near: None,
         }
     }
 }
@@ -171,10 +176,14 @@ impl SearchRequest {
 
     fn read(given: impl Iterator<Item = (String, Given)>, limits: &Limits) -> Result<Self, Refusal> {
         let mut request = Self::default();
-        let mut zipfiles = false;
+        let (mut zipfiles, mut sorted) = (false, false);
         for (name, given) in given {
             zipfiles |= name == "zipfiles";
+            sorted |= name == "sort";
             request.set(&name, given, limits)?;
+        }
+        if request.near.is_some() && !sorted {
+            request.sort = vec![SortChoice::of("score")];
         }
         request.agree(zipfiles)?;
         let asked = if request.query == Query::All { 0 } else { request.query.clauses() };
@@ -242,6 +251,7 @@ impl SearchRequest {
             "timeout" => self.timeout = Some(seconds(text)?),
             "daterange" => self.daterange = Some(DateRange::parse(text)),
             "modified" => self.modified = Some(DateRange::parse(text)),
+            "near" => self.near = near::near(text)?,
             _ => match name.strip_prefix("app.") {
                 Some(path) => self.scores.take(path, text)?,
                 None => self.add_condition(name, text, limits)?,

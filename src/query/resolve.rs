@@ -6,6 +6,7 @@
 //! when they keep its values alike.
 pub mod condition;
 pub mod figures;
+pub mod near;
 pub mod said;
 pub mod sources;
 pub mod tree;
@@ -71,6 +72,7 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
         }
     }
     parts.extend(scores(&request.scores));
+    let near = request.near.as_ref().map(|asked| near::near(world, asked, &mut resolver.unconfigured)).transpose()?;
     let order =
         request.sort.iter().map(|choice| resolver.order(choice, request.descending)).collect::<Result<_, _>>()?;
     let asked = figures(request, world, &mut resolver.unconfigured)?;
@@ -84,6 +86,7 @@ pub fn resolve(request: &SearchRequest, world: &World<'_>, now: Timestamp) -> Re
         folders: world.folders().map(|(_, folder)| folder.id).collect(),
     };
     let search = ResolvedSearch {
+        near,
         order,
         offset: request.offset,
         size: if count { 0 } else { request.size },
@@ -209,6 +212,7 @@ impl<'a> Resolver<'a, '_> {
                     Storage::Instant => FieldType::Datetime,
                     Storage::Keyword => FieldType::Varchar,
                     Storage::Words => FieldType::Text,
+                    Storage::Vector => FieldType::Embedding,
                 });
                 let test = |org: &Org| condition::test(&definition, &named.test, self.reading(org));
                 let tests: Result<Vec<_>, Misfit> =

@@ -244,6 +244,20 @@ impl Source {
     }
 }
 
+/// Only those are found whose embedding is most like a vector, of all that the conditions leave: ties go by tid ascending,
+/// then key. Their scores are the cosines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Near {
+    /// The fields, at least one, of which a transcript has a value of at most one.
+    pub fields: Vec<FieldId>,
+    /// See [`ValueTest::only_folders`].
+    pub only_folders: Option<Arc<[FolderId]>>,
+    /// As many numbers as the fields' embeddings have; not all zero.
+    pub vector: Arc<[f32]>,
+    /// At most so many transcripts, at least 1.
+    pub k: usize,
+}
+
 /// What rows are ordered by. Missing values come last whatever the direction; after all keys, ties go by score
 /// descending, then tid ascending, then key.
 #[derive(Clone, Debug, PartialEq)]
@@ -257,7 +271,7 @@ pub struct SortKey {
 /// What a sort key looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SortBy {
-    /// BM25.
+    /// BM25; with [`Near`] the cosine.
     Score,
     /// A value; of several values the least when ascending, the greatest when descending. Keywords by code point of the
     /// folded value.
@@ -332,6 +346,8 @@ pub struct ResolvedSearch {
     pub scope: Scope,
     /// What.
     pub root: Node,
+    /// Only the nearest of them; everything else in the answer is about those.
+    pub near: Option<Near>,
     /// In which order; at least one key.
     pub order: Vec<SortKey>,
     /// First row.
@@ -367,6 +383,7 @@ impl ResolvedSearch {
         Self {
             scope,
             root,
+            near: None,
             order: newest.into_iter().collect(),
             offset: 0,
             size: 100,
@@ -433,7 +450,7 @@ pub struct Bucket {
 pub struct Hit {
     /// Which.
     pub key: Key,
-    /// BM25 over the whole transcript's words ([`super::score`]); 0 without word clauses.
+    /// BM25 over the whole transcript's words ([`super::score`]); 0 without word clauses. With [`Near`] the cosine.
     pub score: f64,
     /// Turns that matched, in order of their number.
     pub moments: Vec<Moment>,

@@ -186,3 +186,59 @@ fn edits_of_inner_members_reach_the_index_and_misfits_name_the_object() {
     edit("application/json", &json!({"address": null})).ok(200);
     server.stop_and_verify();
 }
+
+#[test]
+fn every_type_takes_its_values_and_is_found_by_them() {
+    let mut server = Server::acme();
+    let listed = json!([
+        {"name": "team.key", "type": "string", "label": "Key", "description": "of the team"},
+        {"name": "team.size", "type": "float"},
+        {"name": "story", "type": "long_string"},
+        {"name": "page", "type": "link"},
+        {"name": "ref", "type": "uuid"},
+        {"name": "marks", "type": "keyframes"},
+        {"name": "mood", "type": "enum", "values": ["good", "bad"], "multi": true}
+    ]);
+    server.post(FOLDER, &json!({"custom_meta": listed})).ok(200);
+    let shown = server.get("/config/Acme/Acme-Sales").ok(200)["fields"].clone();
+    assert_eq!(shown["team.key"], json!({"type": "varchar", "label": "Key", "description": "of the team"}));
+    let kind = |name: &str| shown[name]["type"].as_str().unwrap().to_owned();
+    assert_eq!(["team.size", "story", "page"].map(kind), ["number", "text", "link"], "aliases are one type");
+    let one = json!({"team.key": "A-7", "team.size": "12.5", "story": "a very long story", "mood": ["good", "bad"],
+        "page": "https://example.com/Tickets/42?x=1", "ref": "{67E55044-10B1-426F-9247-BB680E5FE0C8}",
+        "marks": [0, 1500, "61000"]});
+    server.bring("k1", &one, &[]).ok(201);
+    let two = json!({"team": {"key": "B-1", "size": 3}, "marks": 2_000, "page": "mailto:a@example.com"});
+    server.bring("k2", &two, &[]).ok(201);
+    for (query, found) in [
+        ("team.key:a-7", vec!["k1"]),
+        ("team.key:b-1", vec!["k2"]),
+        ("team.size:%3E4", vec!["k1"]),
+        ("story:%22long+story%22", vec!["k1"]),
+        ("page:%22https://example.com/tickets/42?x=1%22", vec!["k1"]),
+        ("page:*tickets*", vec!["k1"]),
+        ("page:*example.com*", vec!["k1", "k2"]),
+        ("ref:67e5504410b1426f9247bb680e5fe0c8", vec!["k1"]),
+        ("ref:%22urn:uuid:67e55044-10b1-426f-9247-bb680e5fe0c8%22", vec!["k1"]),
+        ("marks:1500", vec!["k1"]),
+        ("marks:%5B1600%20TO%202000%5D", vec!["k2"]),
+        ("marks:%3E%3D60000", vec!["k1"]),
+        ("mood:bad", vec!["k1"]),
+    ] {
+        assert_eq!(server.ids(&format!("q={query}&sort=tid&sortdir=asc")), found, "{query}");
+    }
+    let row = server.find("q=tid:k1&fields=meta")["results"][0].clone();
+    assert_eq!(row["marks"], json!([0, 1500, "61000"]), "a list of milliseconds, as sent");
+    for (name, wrong) in [
+        ("marks", json!([1.5])),
+        ("marks", json!([-1])),
+        ("page", json!("no link")),
+        ("ref", json!("67e5")),
+        ("mood", json!("odd")),
+        ("team.size", json!("large")),
+    ] {
+        let refused = server.patch("/metadata/Acme/Acme-Sales/k1", &json!({name: wrong}));
+        assert_eq!(refused.code(422), "type_mismatch", "{name}");
+    }
+    server.stop_and_verify();
+}

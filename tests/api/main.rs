@@ -25,6 +25,7 @@ mod errors;
 mod fields;
 mod fields_over_time;
 mod metadata;
+mod near;
 mod odd_cases;
 mod search;
 mod tokens;

@@ -28,6 +28,8 @@ pub enum FieldType {
     Link,
     /// Milliseconds into the recording: moments of interest.
     Keyframes,
+    /// A vector of so many numbers, to be compared by direction.
+    Embedding,
 }
 
 impl FieldType {
@@ -43,6 +45,7 @@ impl FieldType {
             FieldType::Enum => "enum",
             FieldType::Link => "link",
             FieldType::Keyframes => "keyframes",
+            FieldType::Embedding => "embedding",
         }
     }
 
@@ -55,11 +58,12 @@ impl FieldType {
             FieldType::Datetime => Storage::Instant,
             FieldType::Number | FieldType::Keyframes => Storage::Number,
             FieldType::Text => Storage::Words,
+            FieldType::Embedding => Storage::Vector,
         }
     }
 }
 
-/// The four ways a value is kept for searching.
+/// The ways a value is kept for searching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Storage {
     /// A folded string, compared as a whole, by code point.
@@ -70,6 +74,8 @@ pub enum Storage {
     Instant,
     /// Words with positions.
     Words,
+    /// Single-precision numbers.
+    Vector,
 }
 
 /// A field's definition as the organisation's `fields` show it. Keys we do not use are kept and shown.
@@ -78,6 +84,9 @@ pub struct Definition {
     /// The type.
     #[serde(rename = "type")]
     pub kind: FieldType,
+    /// `embedding`: how many numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u16>,
     /// `enum`: the options.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
@@ -109,6 +118,7 @@ impl Definition {
     pub fn of(kind: FieldType) -> Self {
         Self {
             kind,
+            size: None,
             values: Vec::new(),
             retired: Vec::new(),
             renamed: BTreeMap::new(),
@@ -118,6 +128,16 @@ impl Definition {
             label: None,
             description: None,
         }
+    }
+
+    /// An `embedding` of so many numbers.
+    pub fn embedding(size: u16) -> Self {
+        Self { size: Some(size), ..Self::of(FieldType::Embedding) }
+    }
+
+    /// How many numbers an `embedding` has.
+    pub fn numbers(&self) -> usize {
+        self.size.map_or(0, usize::from)
     }
 
     /// The option that a value of an `enum` counts as, whatever its case: one in use, one retired, or the new name of a
@@ -146,6 +166,7 @@ impl Definition {
     pub fn extends(&self, former: &Definition) -> bool {
         let keeps = |option: &String| self.option(option).is_some_and(|now| now == option);
         self.kind == former.kind
+            && self.size == former.size
             && (self.multi || !former.multi)
             && former.values.iter().chain(&former.retired).all(keeps)
             && former.renamed.iter().all(|(old, new)| self.option(old) == Some(new))

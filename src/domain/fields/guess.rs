@@ -1,7 +1,9 @@
 //! Which type the values of a name suggest. A type is possible while every value seen fits it; of those that are left the
-//! narrowest counts: boolean, uuid, number, datetime, link, then `varchar`; long or broken lines are `text`.
+//! narrowest counts: boolean, uuid, number, datetime, link, then `varchar`; long or broken lines are `text`. Long lists of
+//! fractions, all of one length, are embeddings.
 use super::definition::{Definition, FieldType};
 use super::value::{ValueBounds, coerce};
+use super::vector;
 use jiff::tz::TimeZone;
 use serde_json::value::RawValue;
 
@@ -19,6 +21,9 @@ const ORDER: [FieldType; 7] = [
 /// Bytes of a JSON value from which on it is taken for text.
 const LONG: usize = 300;
 
+/// Numbers from which on a list of them is taken for an embedding.
+const VECTOR: usize = 16;
+
 /// What the values seen so far allow.
 #[derive(Clone, Debug)]
 pub struct Guess {
@@ -28,11 +33,15 @@ pub struct Guess {
     any: bool,
     /// Whether one was long or had several lines.
     long: bool,
+    /// How many numbers every value has, if all are lists of one length.
+    size: Option<usize>,
+    /// Whether any of the numbers is a fraction: lists of whole numbers count or number something.
+    fraction: bool,
 }
 
 impl Default for Guess {
     fn default() -> Self {
-        Self { left: ORDER.to_vec(), any: false, long: false }
+        Self { left: ORDER.to_vec(), any: false, long: false, size: None, fraction: false }
     }
 }
 
@@ -50,11 +59,29 @@ impl Guess {
                 false
             }
         });
+        if content {
+            self.measure(raw.get());
+        }
         self.any |= content;
         self.long |= content && (raw.get().len() > LONG || raw.get().contains("\\n"));
     }
 
-    /// The type; none when nothing was seen, or when no type takes all values: objects stand among them.
+    fn measure(&mut self, text: &str) {
+        let numbers = if text.starts_with('[') { vector::read(text, vector::SIZE_MAX).ok() } else { None };
+        let size = numbers.as_ref().map(Vec::len).filter(|size| *size >= VECTOR);
+        self.size = size.filter(|size| !self.any || self.size == Some(*size));
+        self.fraction |= numbers.iter().flatten().any(|number| number.fract() != 0.0);
+    }
+
+    /// The definition that takes all values; none as for [`Self::kind`].
+    pub fn definition(&self) -> Option<Definition> {
+        match self.size.and_then(|size| u16::try_from(size).ok()) {
+            Some(size) if self.fraction => Some(Definition::embedding(size)),
+            _ => self.kind().map(Definition::of),
+        }
+    }
+
+    /// The type of single values; none when nothing was seen, or when no type takes all values: objects stand among them.
     pub fn kind(&self) -> Option<FieldType> {
         let narrowest = self.left.first().copied().filter(|_| self.any)?;
         let wide = narrowest == FieldType::Varchar && self.long && self.left.contains(&FieldType::Text);
@@ -65,6 +92,27 @@ impl Guess {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_of_fractions_of_one_length_are_embeddings() {
+        let definition = |values: &[String]| {
+            let mut guess = Guess::default();
+            for value in values {
+                let raw = RawValue::from_string(value.clone()).unwrap();
+                guess.see(&raw, &TimeZone::UTC, ValueBounds { value_bytes: 32 << 10, text_bytes: 1 << 20 });
+            }
+            guess.definition()
+        };
+        let list = |number: &str, count: usize| format!("[{}]", vec![number; count].join(","));
+        assert_eq!(definition(&[list("0.5", 16), list("1", 16)]), Some(Definition::embedding(16)));
+        let number = Some(Definition::of(FieldType::Number));
+        assert_eq!(definition(&[list("0.5", 16), list("0.5", 17)]), number, "of two lengths");
+        assert_eq!(definition(&[list("0.5", 3)]), number, "too short");
+        assert_eq!(definition(&[list("5", 20)]), number, "whole");
+        assert_eq!(definition(&[list("0.5", 16), "7".into()]), number, "one is no list");
+        assert_eq!(definition(&["7".into(), list("0.5", 16)]), number, "one is no list");
+        assert_eq!(definition(&["null".into(), list("0.5", 16)]), Some(Definition::embedding(16)));
+    }
 
     fn guessed(values: &[&str]) -> Option<FieldType> {
         let mut guess = Guess::default();

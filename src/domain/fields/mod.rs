@@ -5,6 +5,7 @@ pub mod guess;
 pub mod reserved;
 pub mod schema;
 pub mod value;
+pub mod vector;
 
 pub use definition::{Definition, FieldType};
 pub use schema::{ConfiguredField, FolderSchema, OnMismatch, SpeakerMap};

@@ -1,11 +1,13 @@
 //! The coercion table: JSON values to typed values (contract section 5).
 use super::datetime::parse_instant;
 use super::definition::{Definition, FieldType};
+use super::vector;
 use crate::base::fold::fold_value;
 use crate::base::json::elements;
 use jiff::tz::TimeZone;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Characters a `varchar` (or a `link`) may have; also keeps every folded keyword below the 65,530 bytes an index
 /// takes as one term.
@@ -34,6 +36,8 @@ pub enum TypedValue {
     Instant(i64),
     /// Text whose words are indexed.
     Words(String),
+    /// Finite numbers, not all zero.
+    Vector(Arc<[f32]>),
 }
 
 /// Why a value does not fit; `detail` names type and value (shortened; `***` for a `pii` field: what errors say ends
@@ -53,7 +57,8 @@ pub struct ValueBounds {
     pub text_bytes: usize,
 }
 
-/// Reads `raw` as values of the field: none for `null`, strings of nothing but blanks and `[]`, several for an array.
+/// Reads `raw` as values of the field: none for `null`, strings of nothing but blanks and `[]`, several for an array;
+/// of an `embedding` the array is the one value.
 ///
 /// # Errors
 /// A [`Misfit`] when any element does not fit.
@@ -64,16 +69,25 @@ pub fn coerce(
     bounds: ValueBounds,
 ) -> Result<Vec<TypedValue>, Misfit> {
     let text = raw.get();
-    if definition.kind != FieldType::Text && text.len() > bounds.value_bytes {
+    let most = match definition.kind {
+        FieldType::Text => usize::MAX,
+        // Its size bounds it, and no model's vector is to fail for how its numbers are spelled.
+        FieldType::Embedding => bounds.value_bytes.max(vector::json_bytes(definition.numbers())),
+        _ => bounds.value_bytes,
+    };
+    if text.len() > most {
         return Err(Misfit {
             detail: format!(
                 "{} has {} bytes as JSON; a {} value may have {}",
                 told(definition, text),
                 text.len(),
                 definition.kind.text(),
-                bounds.value_bytes
+                most
             ),
         });
+    }
+    if definition.kind == FieldType::Embedding {
+        return embedding(definition, text);
     }
     let mut reader = Reader { definition, zone, text_bytes: bounds.text_bytes, values: Vec::new() };
     if text.starts_with('[') {
@@ -87,6 +101,25 @@ pub fn coerce(
         return Err(Misfit { detail: format!("{} has several values; this enum takes one", told(definition, text)) });
     }
     Ok(reader.values)
+}
+
+/// A vector of the size defined; `null`, blanks and `[]` are no value.
+fn embedding(definition: &Definition, text: &str) -> Result<Vec<TypedValue>, Misfit> {
+    let size = definition.numbers();
+    let unfit = |why: &str| Misfit {
+        detail: format!("{} is not an embedding of {size} numbers: it {why}", told(definition, text)),
+    };
+    let blank = || read_string(text).is_some_and(|text| text.trim().is_empty());
+    if text == "null" || (text.starts_with('"') && blank()) {
+        return Ok(Vec::new());
+    }
+    let numbers = vector::read(text, size).map_err(|why| unfit(&why))?;
+    match numbers.len() {
+        0 => Ok(Vec::new()),
+        count if count != size => Err(unfit(&format!("has {count} numbers"))),
+        _ if vector::is_zero(&numbers) => Err(unfit("has no direction, all its numbers are 0")),
+        _ => Ok(vec![TypedValue::Vector(numbers.into())]),
+    }
 }
 
 /// A JSON scalar: what a single value can be.
@@ -152,6 +185,8 @@ impl Reader<'_> {
                 Scalar::Text(text) if is_link(text.trim()) => Some(keyword(text)),
                 _ => None,
             },
+            // Read as a whole, above.
+            FieldType::Embedding => None,
         };
         match value {
             Some(value) => self.values.push(value),
@@ -297,6 +332,7 @@ fn misfit(definition: &Definition, raw: &str) -> Misfit {
         FieldType::Enum => "an enum value",
         FieldType::Link => "a link (an absolute URL)",
         FieldType::Keyframes => "a moment for keyframes (whole milliseconds, 0 or more)",
+        FieldType::Embedding => "an embedding (a list of numbers)",
     };
     Misfit { detail: format!("{} is not {what}", told(definition, raw)) }
 }

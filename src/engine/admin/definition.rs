@@ -1,6 +1,7 @@
 //! Reads the definition of a field over the one that stands (contract section 5).
 use super::check::{below, flag, invalid, object, text, texts};
 use crate::base::fold::fold_value;
+use crate::domain::fields::vector::SIZE_MAX;
 use crate::domain::fields::{Definition, FieldType};
 use crate::engine::error::Result;
 use serde_json::{Map, Value};
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 
 /// The types a field may have, as a sentence shows them.
 const TYPES: &str =
-    "boolean, datetime, number (float), uuid, varchar (string), text (long_string), enum, link, keyframes";
+    "boolean, datetime, number (float), uuid, varchar (string), text (long_string), enum, link, keyframes, embedding";
 
 /// Reads a definition; options left out keep their value, `null` resets one. Another type begins without options.
 /// `rename` and `retire` say what becomes of options that stand; `renamed` and `retired` are the outcome, as it is shown.
@@ -27,6 +28,7 @@ pub fn definition(old: Option<&Definition>, body: &Map<String, Value>, pointer: 
         let set = (!value.is_null()).then_some(value);
         match key.as_str() {
             "type" | "name" | "rename" | "retire" => {}
+            "size" => definition.size = set.map(|value| size(value, pointer)).transpose()?,
             "values" => definition.values = set.map_or(Ok(Vec::new()), |value| options(value, pointer))?,
             "retired" => definition.retired = set.map_or(Ok(Vec::new()), |value| options(value, pointer))?,
             "renamed" => definition.renamed = set.map_or(Ok(BTreeMap::new()), |value| names(value, pointer))?,
@@ -39,11 +41,22 @@ pub fn definition(old: Option<&Definition>, body: &Map<String, Value>, pointer: 
             }
             _ => {
                 let detail = format!(
-                    "fields have no option {key:?}; the options are values, retired, renamed, multi, substring, pii, \
+                    "fields have no option {key:?}; the options are size, values, retired, renamed, multi, substring, pii, \
                      label, description; rename and retire change options of an enum"
                 );
                 return Err(invalid(&**pointer, detail));
             }
+        }
+    }
+    match (kind, definition.size) {
+        (FieldType::Embedding, None) => {
+            let detail = format!("an embedding has a size, 1 to {SIZE_MAX}: how many numbers its model gives");
+            return Err(invalid(below(pointer, "size"), detail));
+        }
+        (FieldType::Embedding, Some(_)) | (_, None) => {}
+        (other, Some(_)) => {
+            let detail = format!("only embedding fields have a size, not {}", other.text());
+            return Err(invalid(below(pointer, "size"), detail));
         }
     }
     for key in ["values", "retired", "renamed", "rename", "retire"] {
@@ -57,8 +70,10 @@ pub fn definition(old: Option<&Definition>, body: &Map<String, Value>, pointer: 
         }
     }
     if kind != FieldType::Enum && definition.multi {
-        let detail =
-            format!("multi is an option of enum fields; a {} field takes several values as it is", kind.text());
+        let detail = match kind {
+            FieldType::Embedding => "multi is an option of enum fields; an embedding is one vector".to_owned(),
+            _ => format!("multi is an option of enum fields; a {} field takes several values as it is", kind.text()),
+        };
         return Err(invalid(below(pointer, "multi"), detail));
     }
     if let Some(sent) = body.get("rename").filter(|sent| !sent.is_null()) {
@@ -150,10 +165,14 @@ fn names(sent: &Value, pointer: &str) -> Result<BTreeMap<String, String>> {
 
 fn field_type(sent: &Value, pointer: &str) -> Result<FieldType> {
     let spelled = text(sent, pointer)?;
-    serde_json::from_value(sent.clone()).map_err(|_| {
-        let why = if spelled == "embedding" { "is not offered by this version yet" } else { "is no type of fields" };
-        invalid(pointer, format!("{spelled:?} {why}; the types are {TYPES}"))
-    })
+    serde_json::from_value(sent.clone())
+        .map_err(|_| invalid(pointer, format!("{spelled:?} is no type of fields; the types are {TYPES}")))
+}
+
+/// How many numbers an embedding has.
+fn size(sent: &Value, pointer: &str) -> Result<u16> {
+    let size = sent.as_u64().filter(|size| (1..=SIZE_MAX as u64).contains(size)).and_then(|size| size.try_into().ok());
+    size.ok_or_else(|| invalid(pointer, format!("the size of an embedding is a whole number from 1 to {SIZE_MAX}")))
 }
 
 /// The options of an enum: none blank, none twice in the eyes of the comparison of values.

@@ -147,7 +147,8 @@ fn define(org: &mut Org, name: FieldName, body: &Map<String, Value>, manner: Man
     };
     let definition = definition(Some(old.meant()), body, manner.pointer)?;
     let listed = lister(org, &name);
-    if let Some(folder) = listed.filter(|_| !manner.retype && definition.kind != old.meant().kind) {
+    let resized = definition.size != old.meant().size;
+    if let Some(folder) = listed.filter(|_| !manner.retype && (definition.kind != old.meant().kind || resized)) {
         let detail = format!(
             "the field {:?} is {} and folder {:?} lists it; its type changes only by retyping the field: \
              POST …/fields/{}, which tells beforehand (?dry_run=true) which values fit",
@@ -156,7 +157,8 @@ fn define(org: &mut Org, name: FieldName, body: &Map<String, Value>, manner: Man
             folder.name.as_str(),
             old.name.shown()
         );
-        return Err(invalid(below(manner.pointer, "type"), detail));
+        let key = if definition.kind == old.meant().kind { "size" } else { "type" };
+        return Err(invalid(below(manner.pointer, key), detail));
     }
     let listed = listed.is_some();
     let name = if manner.respell { name } else { old.name.clone() };
@@ -188,7 +190,8 @@ fn remade(
 ) -> ConfiguredField {
     if !listed {
         // One name with another type is another field: no stored value may be taken for one of the new type.
-        let other = old.next.is_some() || definition.kind != old.definition.kind;
+        let former = &old.definition;
+        let other = old.next.is_some() || (definition.kind, definition.size) != (former.kind, former.size);
         let id = if other { FieldId(take_number(next)) } else { old.id };
         return ConfiguredField::new(id, name, definition);
     }

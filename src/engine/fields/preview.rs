@@ -128,7 +128,7 @@ fn is_native(definition: &Definition, raw: &str) -> bool {
     let native = |value: &Value| match (definition.kind, value) {
         (_, Value::Null) => true,
         (FieldType::Boolean, value) => value.is_boolean(),
-        (FieldType::Number | FieldType::Keyframes, value) => value.is_number(),
+        (FieldType::Number | FieldType::Keyframes | FieldType::Embedding, value) => value.is_number(),
         (FieldType::Enum, Value::String(text)) => definition.values.contains(text) || definition.retired.contains(text),
         (_, value) => value.is_string(),
     };

@@ -3,7 +3,7 @@
 use super::walk::{At, Bounds, walk};
 use crate::domain::access::Right;
 use crate::domain::catalogue::{Folder, Org};
-use crate::domain::fields::FieldType;
+use crate::domain::fields::Definition;
 use crate::domain::fields::guess::Guess;
 use crate::domain::fields::reserved::is_reserved;
 use crate::domain::identity::{FieldName, FolderName};
@@ -94,7 +94,11 @@ fn told(org: &Org, caller: &Caller, name: &FieldName, found: Found) -> Value {
     let mut told = Map::new();
     told.insert("name".to_owned(), name.shown().into());
     told.insert("transcripts".to_owned(), found.transcripts.into());
-    told.insert("type".to_owned(), found.guess.kind().map_or(Value::Null, |kind| kind.text().into()));
+    let guessed = found.guess.definition();
+    told.insert("type".to_owned(), guessed.as_ref().map_or(Value::Null, |guessed| guessed.kind.text().into()));
+    if let Some(size) = guessed.and_then(|guessed| guessed.size) {
+        told.insert("size".to_owned(), size.into());
+    }
     if caller.scope().folder.is_none()
         && let Some(field) = org.fields.iter().find(|field| field.name == *name)
     {
@@ -178,7 +182,7 @@ pub async fn promote(core: &Arc<Core>, caller: &Caller, at: &At, name: &FolderNa
         folder: Some(name.clone()),
         ..ConfigPath::default()
     };
-    let mut guessed: Option<HashMap<FieldName, Option<FieldType>>> = None;
+    let mut guessed: Option<HashMap<FieldName, Option<Definition>>> = None;
     for _ in 0..TRIES {
         let (_, etag) = service::read(core, caller, &path)?;
         let (org, folder) = {
@@ -200,8 +204,12 @@ pub async fn promote(core: &Arc<Core>, caller: &Caller, at: &At, name: &FolderNa
                 if guessed.is_none() {
                     guessed = Some(guesses(core, at, &folder).await?);
                 }
-                let kind = guessed.as_ref().and_then(|all| all.get(&field)).copied();
-                element.insert("type".to_owned(), demanded(kind, spelled, pointer)?.text().into());
+                let guess = guessed.as_ref().and_then(|all| all.get(&field)).cloned();
+                let guess = demanded(guess, spelled, pointer)?;
+                element.insert("type".to_owned(), guess.kind.text().into());
+                if let Some(size) = guess.size {
+                    element.insert("size".to_owned(), size.into());
+                }
             }
             let kind = element.get("type").cloned();
             let kind = kind.or_else(|| defined.map(|field| field.meant().kind.text().into()));
@@ -242,9 +250,9 @@ fn asked(fields: &Value) -> Result<Vec<AskedField>> {
     read.collect()
 }
 
-fn demanded(kind: Option<Option<FieldType>>, name: &str, pointer: &str) -> Result<FieldType> {
-    match kind {
-        Some(Some(kind)) => Ok(kind),
+fn demanded(guess: Option<Option<Definition>>, name: &str, pointer: &str) -> Result<Definition> {
+    match guess {
+        Some(Some(guess)) => Ok(guess),
         Some(None) => {
             let detail = format!(
                 "{name:?} has no values that a type takes (objects, or blanks only); give its type, or configure names \
@@ -256,8 +264,8 @@ fn demanded(kind: Option<Option<FieldType>>, name: &str, pointer: &str) -> Resul
     }
 }
 
-async fn guesses(core: &Arc<Core>, at: &At, folder: &Arc<Folder>) -> Result<HashMap<FieldName, Option<FieldType>>> {
+async fn guesses(core: &Arc<Core>, at: &At, folder: &Arc<Folder>) -> Result<HashMap<FieldName, Option<Definition>>> {
     let (core, at, folder) = (core.clone(), at.clone(), folder.clone());
     let names = blocking(move || look(&core, &at, &folder, SAMPLE)).await??;
-    Ok(names.found.into_iter().map(|(name, found)| (name, found.guess.kind())).collect())
+    Ok(names.found.into_iter().map(|(name, found)| (name, found.guess.definition())).collect())
 }

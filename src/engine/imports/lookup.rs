@@ -7,6 +7,7 @@ use super::staged::Fault;
 use crate::base::fold::fold_value;
 use crate::base::json;
 use crate::domain::builtins::Builtins;
+use crate::domain::fields::definition::Storage;
 use crate::domain::fields::value::coerce;
 use crate::domain::fields::{ConfiguredField, TypedValue};
 use crate::domain::identity::{FieldName, FolderId, Key, OrgId, Tid};
@@ -60,8 +61,8 @@ fn kind(core: &Core, org: OrgId, name: &str) -> Option<Kind> {
     let name = FieldName::lenient(name);
     let listed = found.folders.values().any(|folder| folder.schema.field(&name).is_some());
     let field = found.fields.iter().find(|field| listed && field.name == name)?;
-    let words = field.definition.kind.storage() == crate::domain::fields::definition::Storage::Words;
-    (!words).then(|| Kind::Field(field.clone()))
+    let whole = !matches!(field.definition.kind.storage(), Storage::Words | Storage::Vector);
+    whole.then(|| Kind::Field(field.clone()))
 }
 
 impl Lookup {
@@ -167,6 +168,8 @@ fn spelled(value: &TypedValue) -> String {
         TypedValue::Number(number) => number.to_string(),
         TypedValue::Instant(micros) => micros.to_string(),
         TypedValue::Words(words) => fold_value(words),
+        // No key: see `kind`.
+        TypedValue::Vector(_) => String::new(),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The verdict comes from the newest row and the archived turns, judged by the plain evaluation; the index is asked
 //! beside it, and where the two differ the answer says why they may.
+mod nearest;
+
 use super::cursor::Path;
 use super::freshness;
 use super::run::{admitted, bind, broad, org_ids, refused, searched, searching};
@@ -29,6 +31,7 @@ use crate::query::resolve::world::Searched;
 use crate::query::resolved::{Node, ResolvedSearch, Scope, Target, Test, ValueTest};
 use crate::stores::database::Row;
 use crate::stores::error::{Kind, Store, StoreError};
+use nearest::{Nearness, nearness};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -60,6 +63,9 @@ pub struct Explanation {
     pub note: Option<String>,
     /// Clause by clause.
     pub clauses: Explained,
+    /// How near it is to the vector asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub near: Option<Nearness>,
     /// Whether it lies where is searched.
     pub scope: Within,
     /// Its folder.
@@ -152,8 +158,19 @@ pub fn explain(core: &Core, caller: &Caller, world: &World, path: Path<'_>, aske
     let subject = Subject { document: &document, search: &search, zone: &home.org.zone, masked: &masked, pending };
     let clauses = judge(&clause, subject);
     let within = in_scope(&document.record, &search);
-    let matches = within && clauses.matched;
-    let found = found(core, &search, &row, &broad(request))?;
+    let mut matches = within && clauses.matched;
+    let near = match &request.near {
+        Some(asked) => nearness(core, &search, &document.record, (asked, matches), &broad(request))?,
+        None => None,
+    };
+    let found = match &near {
+        Some((near, among)) => {
+            matches &= *among;
+            core.index_ready.load(Relaxed).then_some(near.rank.is_some())
+        }
+        None => found(core, &search, &row, &broad(request))?,
+    };
+    let near = near.map(|(near, _)| near);
     let owed = !core.index.has(row.key, u64::MAX);
     let aside = core.index.set_aside().into_iter().find(|(key, _)| *key == row.key).map(|(_, why)| why);
     let (configured, unconfigured): (Vec<_>, Vec<_>) =
@@ -180,6 +197,7 @@ pub fn explain(core: &Core, caller: &Caller, world: &World, path: Path<'_>, aske
         found,
         note: note(found, matches, owed, aside, pending),
         clauses,
+        near,
         scope,
         folder_state,
     })

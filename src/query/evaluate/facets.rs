@@ -62,7 +62,7 @@ fn grouped(value: &Value<'_>) -> Option<(Group, String)> {
         Value::Keyword(shown, folded) => Some((Group::Text(folded.to_string()), shown.to_string())),
         Value::Number(number) => Some((Group::Number(number.to_bits()), String::new())),
         Value::Instant(instant) => Some((Group::Instant(*instant), String::new())),
-        Value::Words(_) => None,
+        Value::Words(_) | Value::Vector(_) => None,
     }
 }
 

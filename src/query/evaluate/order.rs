@@ -85,12 +85,12 @@ pub fn sort_values(record: &Record, search: &ResolvedSearch) -> Vec<Option<SortV
     search.order.iter().map(value).collect()
 }
 
-/// Texts have no place in an order.
+/// Texts and embeddings have no place in an order.
 pub fn sortable(value: Value<'_>) -> Option<SortValue> {
     match value {
         Value::Keyword(_, folded) => Some(SortValue::Text(folded.into_owned())),
         Value::Number(number) => Some(SortValue::Number(number)),
         Value::Instant(instant) => Some(SortValue::Instant(instant)),
-        Value::Words(_) => None,
+        Value::Words(_) | Value::Vector(_) => None,
     }
 }

@@ -23,6 +23,8 @@ pub enum Value<'a> {
     Instant(i64),
     /// Words.
     Words(&'a str),
+    /// An embedding.
+    Vector(&'a [f32]),
 }
 
 /// The values a record has there, in their order.
@@ -42,6 +44,7 @@ pub fn values<'a>(
                 TypedValue::Number(number) => one_zero(*number),
                 TypedValue::Instant(instant) => Value::Instant(*instant),
                 TypedValue::Words(text) => Value::Words(text),
+                TypedValue::Vector(numbers) => Value::Vector(numbers),
             })
             .collect(),
         Target::Builtin(builtin) => of_builtin(record, builtin, folder_names).into_iter().collect(),

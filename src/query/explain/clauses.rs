@@ -83,6 +83,8 @@ pub fn fields(request: &SearchRequest, world: &World<'_>) -> Vec<FieldName> {
     for condition in &request.conditions {
         names_in(&condition.query, &mut names);
     }
+    let near = request.near.as_ref().map(|asked| FieldName::lenient(&asked.field));
+    names.extend(&near);
     let mut kept: Vec<FieldName> = Vec::new();
     for name in names {
         if let Some(first) = world.variants(name).first()

@@ -110,5 +110,6 @@ fn shown(value: &Value<'_>, target: Target, subject: Subject<'_>) -> Json {
         Value::Number(value) => number(*value),
         Value::Instant(micros) => Json::from(Timestamp(*micros).rfc3339_in(subject.zone)),
         Value::Words(text) => Json::from(short(text)),
+        Value::Vector(numbers) => Json::from(format!("an embedding of {} numbers", numbers.len())),
     }
 }

@@ -1,5 +1,4 @@
 //! What a parameter was given: one text or a list, from a query string or a JSON body.
-use super::names;
 use crate::base::json;
 use crate::domain::limits::Limits;
 use crate::domain::refusal::{Code, Refusal, pointer_token};
@@ -42,8 +41,9 @@ pub fn from_json(text: &str, limits: &Limits) -> Result<Vec<(String, Given)>, Re
             return Err(Refusal::at(Code::DuplicateField, pointer(), format!("{name:?} is given twice")));
         }
         if name == "near" {
-            // Its value is an object: that it is not there yet is the better thing to say.
-            return Err(names::unknown(&name));
+            // Its value is an object; it is read as it is, also from a query string.
+            given.push((name.into_owned(), Given::One(raw.get().to_owned())));
+            continue;
         }
         let value: Value = serde_json::from_str(raw.get())
             .map_err(|error| Refusal::at(Code::JsonInvalid, pointer(), format!("Invalid JSON: {error}")))?;

@@ -24,6 +24,7 @@ const KNOWN: &[&str] = &[
     "timeout",
     "daterange",
     "modified",
+    "near",
     "token",
     "app.name",
     "terms.all",
@@ -36,10 +37,6 @@ const KNOWN: &[&str] = &[
 
 /// A name that is none of the parameters this version knows.
 pub fn unknown(name: &str) -> Refusal {
-    if name == "near" {
-        let detail = "the parameter \"near\" is not available yet: there is no search by embeddings";
-        return Refusal::at(Code::ParameterInvalid, name, detail);
-    }
     let shown: String = name.chars().take(80).collect();
     let candidates = KNOWN.iter().copied().chain(BUILTINS.iter().map(|builtin| builtin.name));
     let hint = match near(name, candidates).first() {

@@ -100,7 +100,7 @@ fn wrong_parameters_are_named() {
         (
             "near=x",
             Code::ParameterInvalid,
-            "the parameter \"near\" is not available yet: there is no search by embeddings",
+            "the parameter \"near\" is an object {\"field\": …, \"vector\": [numbers], \"k\": 10}",
         ),
         (
             "histogram=x",
@@ -167,4 +167,15 @@ fn what_is_said_counts_phrase_by_phrase() {
         assert_eq!(ask(pairs).unwrap_err().code, Code::QueryTooLarge, "{pairs:?}");
     }
     assert!(ask(&[("q", "a"), ("terms.all", "c|d"), ("regex.all", "")]).is_ok());
+}
+
+#[test]
+fn the_nearest_come_first_unless_something_else_is_asked() {
+    let near = "near={\"field\":\"gist\",\"vector\":[1,2]}";
+    assert_eq!(pairs(near).unwrap().sort, [SortChoice::of("score")]);
+    assert_eq!(pairs(&format!("{near}&sort=queue")).unwrap().sort, [SortChoice::of("queue")]);
+    let body = r#"{"near":{"field":"gist","vector":[1,2],"k":7}}"#;
+    let posted = SearchRequest::from_json(body, &Limits::default()).unwrap();
+    assert_eq!(posted.near.map(|near| (near.field, near.vector, near.k)), Some(("gist".into(), vec![1.0, 2.0], 7)));
+    assert_eq!(SearchRequest::from_json(r#"{"near":null}"#, &Limits::default()).unwrap(), SearchRequest::default());
 }

@@ -46,6 +46,10 @@ impl From<Fault> for Misfit {
     }
 }
 
+/// What is said of any test of embeddings but `*`.
+const NOT_COMPARED: &str =
+    "embeddings are compared by direction: `name:*` finds what has one, the parameter near what is like a vector";
+
 /// The test for values of a field so defined.
 ///
 /// # Errors
@@ -62,6 +66,7 @@ fn equals(definition: &Definition, written: &Written, reading: Reading<'_>) -> R
     let value = &written.value();
     match definition.kind {
         FieldType::Text => Ok(Test::Words(phrase::read_text(written)?)),
+        FieldType::Embedding => Err(Misfit::from(NOT_COMPARED.to_owned())),
         FieldType::Varchar | FieldType::Enum | FieldType::Link | FieldType::Uuid => match pattern(written)? {
             Some(pattern) => Ok(Test::Like(pattern)),
             None => Ok(Test::OneOf(vec![keyword(definition, value, reading)?])),
@@ -166,6 +171,7 @@ fn between(
             };
             Ok(Test::Between(end(low)?, end(high)?))
         }
+        FieldType::Embedding => Err(NOT_COMPARED.to_owned()),
         kind @ (FieldType::Boolean | FieldType::Text) => Err(format!("ranges do not go with {} values", kind.text())),
     }
 }

@@ -122,7 +122,7 @@ fn interval(
         Storage::Instant => {
             (Interval::time(interval, zone), "s, m or h in a count that divides a day (15m, 6h), or 1d, 1w, 1M, 1y")
         }
-        Storage::Keyword | Storage::Words => {
+        Storage::Keyword | Storage::Words | Storage::Vector => {
             let detail = format!("{name:?} has neither numbers nor dates; `facets` counts its values");
             return Err(origin.refusal(Code::ParameterInvalid, 0, detail));
         }

@@ -104,16 +104,20 @@ pub fn alike(name: &FieldName, values: &Valued<'_>, origin: Origin<'_>) -> Resul
     })
 }
 
-/// Refuses to order or count texts: they hold words, hardly two are equal, and an index does not keep them whole.
+/// Refuses to order or count texts and embeddings: hardly two are equal, and an index does not keep them whole.
 fn whole_values(variants: &[Variant<'_>], origin: Origin<'_>) -> Result<(), Refusal> {
-    match variants.iter().find(|one| one.field.definition.kind == FieldType::Text) {
-        Some(text) => {
-            let name = text.field.name.shown();
-            let detail = format!("{name:?} is a text field: it holds words, which are neither sorted nor counted");
-            Err(origin.refusal(Code::ParameterInvalid, 0, detail))
-        }
-        None => Ok(()),
+    for one in variants {
+        let what = match one.field.definition.kind {
+            FieldType::Text => "a text field: it holds words, which are neither sorted nor counted",
+            FieldType::Embedding => {
+                "an embedding: it is neither sorted nor counted; near orders by likeness to a vector"
+            }
+            _ => continue,
+        };
+        let detail = format!("{:?} is {what}", one.field.name.shown());
+        return Err(origin.refusal(Code::ParameterInvalid, 0, detail));
     }
+    Ok(())
 }
 
 /// Refuses to tell values of personal data: order, figures, patterns and pages of rows give them away one by one.

@@ -3,6 +3,7 @@ mod answers;
 pub(crate) mod asking;
 mod figures;
 mod language;
+mod near;
 mod paging;
 pub(crate) mod world;
 
@@ -25,6 +26,7 @@ pub(crate) fn cases() -> Vec<Case> {
     all.extend(language::CASES);
     all.extend(figures::CASES);
     all.extend(paging::CASES);
+    all.extend(near::CASES);
     all
 }
 

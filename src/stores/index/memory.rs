@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_comparison_sees_each_of_these_defects() {
-        let defects: [Defect; 13] = [
+        let defects: [Defect; 14] = [
             (|writes| writes.retain(|write| !matches!(write, IndexWrite::Erase(..))), |_| {}),
             (|writes| writes.retain(|write| !matches!(write, IndexWrite::Record(_))), |_| {}),
             (|_| {}, |search| search.order[0].descending = !search.order[0].descending),
@@ -182,6 +182,7 @@ mod tests {
             (|_| {}, |search| search.stats.iter_mut().for_each(|source| source.targets.truncate(1))),
             (|_| {}, |search| search.histograms.iter_mut().for_each(|asked| asked.interval = Interval::Step(1.0))),
             (|_| {}, |search| search.paging = false),
+            (|_| {}, |search| search.near.iter_mut().for_each(|near| near.k += 1)),
             (|_| {}, |search| search.after = None),
             (
                 |_| {},
@@ -195,7 +196,7 @@ mod tests {
         ];
         for (number, (writes, search)) in defects.into_iter().enumerate() {
             let index = Faulty(MemoryIndex::new(), writes, search);
-            let compared = std::panic::AssertUnwindSafe(|| random::compare(&index, 1, 60));
+            let compared = std::panic::AssertUnwindSafe(|| random::compare(&index, 1, 150));
             assert!(std::panic::catch_unwind(compared).is_err(), "defect {number} stays unseen");
         }
     }

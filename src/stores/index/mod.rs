@@ -92,7 +92,8 @@ pub trait SearchIndex: Send + Sync {
             size: u32::MAX as usize,
             ..ResolvedSearch::new(search.scope.clone(), search.root.clone())
         };
-        let all = ResolvedSearch { speakers: search.speakers.clone(), expansions: search.expansions, ..all };
+        let (speakers, near) = (search.speakers.clone(), search.near.clone());
+        let all = ResolvedSearch { speakers, near, expansions: search.expansions, ..all };
         let mut keys: Vec<Key> = self.search(&all, budget)?.hits.into_iter().map(|hit| hit.key).collect();
         keys.sort_unstable();
         Ok(keys)

@@ -86,7 +86,9 @@ pub(crate) fn compare(index: &dyn SearchIndex, seed: u64, cases: usize) {
         if case % 10 == 9 {
             let search = queries::paged(&mut random);
             let walked = if random.chance(2) {
-                paging::quiet(index, &search, &model)
+                // What comes between moves the nearest themselves: only while nothing changes are they the same.
+                let near = random.chance(3).then(|| queries::near(&mut random));
+                paging::quiet(index, &ResolvedSearch { near, ..search.clone() }, &model)
             } else {
                 paging::disturbed(index, &search, &mut model, &mut random)
             };

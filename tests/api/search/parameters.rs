@@ -158,7 +158,7 @@ fn post_gives_the_same_rows_in_the_same_order_as_get() {
     assert_eq!(post(json!({"q": {"a": 1}})), "body_shape");
     assert_eq!(post(json!({"q": ["a"]})), "parameter_invalid");
     assert_eq!(post(json!([])), "body_shape");
-    assert_eq!(post(json!({"near": {"field": "e", "vector": [1], "k": 3}})), "parameter_invalid");
+    assert_eq!(post(json!({"near": {"field": "e", "vector": [1], "k": 3}})), "field_unknown");
 }
 
 #[test]
@@ -170,7 +170,8 @@ fn unknown_parameters_are_refused_with_near_names() {
         ("cursors=", "parameter_unknown", "did you mean \"cursor\""),
         ("agent_gendr=Male", "parameter_unknown", "did you mean \"agent_gender\""),
         ("queue=x", "parameter_unknown", "terms.NAME=value"),
-        ("near=x", "parameter_invalid", "not available yet"),
+        ("near=x", "parameter_invalid", "is an object"),
+        ("nears=x", "parameter_unknown", "did you mean \"near\""),
         ("q=a&q=b", "parameter_invalid", "given twice"),
         ("app.Billing=High", "parameter_invalid", "needs `app.name`"),
         ("app.name=x", "parameter_invalid", "needs a category"),

@@ -339,6 +339,9 @@ fn searches() -> Vec<Line> {
         "?terms.agent={w}&output=count",
         "?regex.all={w}",
         "?facets={f}",
+        "?near=%7B%22field%22:%22{f}%22,%22vector%22:%5B1,2%5D%7D",
+        "?near=%7B%22field%22:%22gist%22,%22vector%22:%5B1,2%5D,%22k%22:50%7D&facets=folder",
+        "?near=%7B%22field%22:%22gist%22,%22vector%22:%5B1,2%5D,%22k%22:2%7D&explain={t}",
         "?facets={f}:5",
         "?facets=queue&facets.x=1",
         "?stats={f}",
@@ -372,6 +375,8 @@ fn asked() -> Vec<Line> {
         r#"{"q":"{f}:{v}","facets":["queue","{f}"]}"#,
         r#"{"terms.folder":"{d}","tid":["{t}"],"output":"details"}"#,
         r#"{"explain":"{t}","q":"{w}"}"#,
+        r#"{"near":{"field":"{f}","vector":[1,2,3]},"q":"{w}"}"#,
+        r#"{"near":{"field":"gist","vector":[3,1],"k":40},"facets":["folder"],"fields":["tid","score"]}"#,
         r#"{"q":"{w} OR zq*","moments":5,"fields":["meta","{f}"]}"#,
     ];
     BODIES.iter().map(|body| ("", JSON, Some(*body), Does::Reads)).collect()

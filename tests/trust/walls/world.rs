@@ -219,10 +219,10 @@ impl World {
         server.post("/config", &json!({co: {"name": title}})).ok(200);
         server.post(&format!("/config/{co}/users"), &json!({user: {"email": "x"}})).ok(200);
         let fields = json!({secret.as_str(): {"type": "varchar", "pii": true}, idle: {"type": "number"},
-            "amount": {"type": "number"}});
+            "amount": {"type": "number"}, "gist": {"type": "embedding", "size": 2}});
         server.post(&format!("/config/{co}/orgs"), &json!({or: {"fields": fields}})).ok(200);
         server.post(&format!("/config/{co}/{or}/apps"), &json!({app: {"folders": []}})).ok(200);
-        let listed = ["queue", "amount", names.field.as_str(), secret.as_str()];
+        let listed = ["queue", "amount", "gist", names.field.as_str(), secret.as_str()];
         server
             .post(
                 &format!("/config/{co}/{or}/folders"),
@@ -230,7 +230,7 @@ impl World {
             )
             .ok(200);
         for tid in [&names.tid, &second] {
-            let data = json!({"queue": queue, "amount": 7, names.field.as_str(): names.value, secret.as_str(): personal,
+            let data = json!({"queue": queue, "amount": 7, "gist": [at + 1, 3], names.field.as_str(): names.value, secret.as_str(): personal,
                 unlisted.as_str(): odd, "agentid": agent});
             let turns = json!([
                 {"start": 0, "end": 2, "speaker": "agent", "text": format!("hello {}", names.word)},

@@ -28,7 +28,7 @@ fn pair(shown: &str, folded: &str) -> (String, String) {
     (shown.to_owned(), folded.to_owned())
 }
 
-const ALL: [FieldType; 9] = [
+const ALL: [FieldType; 10] = [
     FieldType::Boolean,
     FieldType::Datetime,
     FieldType::Number,
@@ -38,14 +38,17 @@ const ALL: [FieldType; 9] = [
     FieldType::Enum,
     FieldType::Link,
     FieldType::Keyframes,
+    FieldType::Embedding,
 ];
 
 #[test]
 fn nothing_is_no_value_of_any_type() {
     for kind in ALL {
-        for json in ["null", r#""""#, "[]", r#"[null,""]"#, r#"" \t""#] {
+        for json in ["null", r#""""#, "[]", r#"" \t""#] {
             assert_eq!(read(kind, json), Ok(Vec::new()), "{kind:?} {json}");
         }
+        let holes = read(kind, r#"[null,""]"#);
+        assert_eq!(holes.is_ok_and(|values| values.is_empty()), kind != FieldType::Embedding, "{kind:?}");
     }
 }
 
@@ -238,4 +241,34 @@ proptest! {
         prop_assume!(number.is_finite());
         prop_assert!(is_json_number(&serde_json::to_string(&number).unwrap()));
     }
+}
+
+#[test]
+fn an_embedding_is_one_list_of_as_many_numbers_as_defined() {
+    let three = Definition::embedding(3);
+    let vector = |numbers: &[f32]| Ok(vec![TypedValue::Vector(numbers.into())]);
+    assert_eq!(read_as(&three, "[1,-2.5,1e-3]"), vector(&[1.0, -2.5, 0.001]));
+    assert_eq!(read_as(&three, r#""[1, 2, 3]""#), vector(&[1.0, 2.0, 3.0]));
+    for (json, why) in [
+        ("[1,2]", "has 2 numbers"),
+        ("[1,2,3,4]", "has 4 numbers"),
+        ("[0,0.0,-0]", "has no direction, all its numbers are 0"),
+        ("[1e-60,0,0]", "has no direction, all its numbers are 0"),
+        (r#"[1,"2",3]"#, "holds something that is no number"),
+        ("[1,2,1e40]", "holds a number that is too large"),
+        ("7", "is no list of numbers"),
+    ] {
+        assert_eq!(read_as(&three, json), Err(format!("{json} is not an embedding of 3 numbers: it {why}")));
+    }
+    let pii = Definition { pii: true, ..three };
+    assert!(read_as(&pii, "[1,2]").unwrap_err().starts_with("*** is not an embedding"));
+}
+
+#[test]
+fn a_long_embedding_is_bounded_by_its_size_alone() {
+    let long = format!("[{}]", vec!["-0.12345678901234567"; 4_096].join(","));
+    assert!(long.len() > BOUNDS.value_bytes);
+    assert!(read_as(&Definition::embedding(4_096), &long).is_ok());
+    let padded = format!("[1,2,{}3]", " ".repeat(40_000));
+    assert!(read_as(&Definition::embedding(3), &padded).unwrap_err().ends_with("may have 32768"));
 }

@@ -21,7 +21,7 @@ fn fields_are_defined_and_extended_key_by_key() {
     let fields = json!({"amount": {"type": "number"}, "mood": {"type": "enum", "values": ["good", "bad"], "multi": true},
         "note": {"type": "long_string"}, "word": {"type": "string", "substring": true}, "when": {"type": "datetime"},
         "ok": {"type": "boolean"}, "id": {"type": "uuid"}, "url": {"type": "link"}, "cut": {"type": "keyframes"},
-        "free": {}});
+        "free": {}, "team.mood": {"type": "float"}, "gist": {"type": "embedding", "size": 4096, "label": "Gist"}});
     world.post(SALES, json!({"fields": fields}));
     world.post(
         SALES,
@@ -33,6 +33,8 @@ fn fields_are_defined_and_extended_key_by_key() {
     assert_eq!(shown["Amount"], json!({"type": "number", "pii": true}), "one field, newly spelled");
     assert_eq!(shown["note"], json!({"type": "text"}));
     assert_eq!(shown["word"], json!({"type": "varchar", "substring": true}));
+    assert_eq!(shown["gist"], json!({"type": "embedding", "size": 4096, "label": "Gist"}));
+    assert_eq!(shown["team.mood"], json!({"type": "number"}));
     assert_eq!((shown.get("amount"), shown.get("free")), (None, None));
 }
 
@@ -41,7 +43,10 @@ fn definitions_that_break_rules_are_refused_at_their_place() {
     let world = World::acme();
     let of_org = [
         (json!({"x": {"type": "blob"}}), "config_invalid", "/fields/x/type"),
-        (json!({"x": {"type": "embedding", "size": 3}}), "config_invalid", "/fields/x/type"),
+        (json!({"x": {"type": "embedding"}}), "config_invalid", "/fields/x/size"),
+        (json!({"x": {"type": "embedding", "size": 0}}), "config_invalid", "/fields/x/size"),
+        (json!({"x": {"type": "embedding", "size": 4097}}), "config_invalid", "/fields/x/size"),
+        (json!({"x": {"type": "embedding", "size": 3, "multi": true}}), "config_invalid", "/fields/x/multi"),
         (json!({"x": {"type": 1}}), "config_invalid", "/fields/x/type"),
         (json!({"x": {"type": "varchar", "size": 3}}), "config_invalid", "/fields/x/size"),
         (json!({"x": {"values": ["a"]}}), "config_invalid", "/fields/x/values"),

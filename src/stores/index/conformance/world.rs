@@ -18,6 +18,8 @@ pub(crate) const HOLD: FieldId = FieldId(102);
 pub(crate) const CALLED: FieldId = FieldId(103);
 /// A `text`.
 pub(crate) const NOTE: FieldId = FieldId(104);
+/// An `embedding` of three numbers.
+pub(crate) const GIST: FieldId = FieldId(105);
 
 /// A search of everything by date, newest first. Folder 12 calls the agent a wizard and the client a user.
 pub(crate) fn everything(root: Node) -> ResolvedSearch {
@@ -52,6 +54,10 @@ fn instant(instant: i64) -> (FieldId, Vec<TypedValue>) {
 
 fn notes(texts: &[&str]) -> (FieldId, Vec<TypedValue>) {
     (NOTE, texts.iter().map(|text| TypedValue::Words((*text).to_owned())).collect())
+}
+
+pub(crate) fn gist(field: FieldId, numbers: [f32; 3]) -> (FieldId, Vec<TypedValue>) {
+    (field, vec![TypedValue::Vector(numbers.into())])
 }
 
 /// A record of the first revision, dated by its key in seconds.

@@ -7,7 +7,7 @@ use crate::domain::record::Record;
 use crate::domain::words;
 use crate::query::evaluate::Document;
 use crate::stores::index::IndexWrite;
-use crate::stores::index::conformance::world::{CALLED, HOLD, NOTE, QUEUE, record, turns};
+use crate::stores::index::conformance::world::{CALLED, GIST, HOLD, NOTE, QUEUE, record, turns};
 use std::collections::BTreeMap;
 
 pub(super) const WORDS: [&str; 12] =
@@ -20,6 +20,7 @@ pub(super) const PLACES: [(u32, u32); 3] = [(1, 11), (1, 12), (2, 21)];
 pub(super) const QUEUE_2: FieldId = FieldId(201);
 pub(super) const HOLD_2: FieldId = FieldId(202);
 pub(super) const CALLED_2: FieldId = FieldId(203);
+pub(super) const GIST_2: FieldId = FieldId(205);
 
 /// Half a day before the clocks change in Berlin, microseconds.
 const DATE: i64 = 1_774_700_000_000_000;
@@ -104,17 +105,25 @@ fn fill(random: &mut Random, record: &mut Record) {
     let loud = random.chance(4);
     let mut queues: Vec<TypedValue> = random.several(2, |random| keyword(random.one(&VALUES), loud));
     queues.dedup();
-    let [queue, hold, called] = match record.org {
-        OrgId(1) => [QUEUE, HOLD, CALLED],
-        _ => [QUEUE_2, HOLD_2, CALLED_2],
+    let [queue, hold, called, gist] = match record.org {
+        OrgId(1) => [QUEUE, HOLD, CALLED, GIST],
+        _ => [QUEUE_2, HOLD_2, CALLED_2, GIST_2],
     };
     let values = [
         (queue, queues),
         (hold, random.several(2, |random| TypedValue::Number(random.below(6) as f64 - 2.5))),
         (called, random.several(1, |random| TypedValue::Instant(random.below(5) as i64 * 1_000 - 2_000))),
         (NOTE, random.several(2, |random| TypedValue::Words(random.several(3, |random| random.one(&WORDS)).join(" ")))),
+        (gist, random.several(1, |random| TypedValue::Vector(direction(random).into()))),
     ];
     record.values = values.into_iter().filter(|(_, values)| !values.is_empty()).collect();
+}
+
+/// Few enough that several transcripts have the same.
+pub(super) fn direction(random: &mut Random) -> [f32; 3] {
+    let mut numbers = [0.0; 3].map(|_: f32| random.below(4) as f32 - 1.5);
+    numbers[random.below(3)] *= random.one(&[1.0, 1.0, 0.1, 30.0]);
+    numbers
 }
 
 fn keyword(text: &str, loud: bool) -> TypedValue {

@@ -1,6 +1,6 @@
 //! Random searches: everything that a resolved search can ask.
 use super::Random;
-use super::corpus::{CALLED_2, HOLD_2, LABELS, PLACES, QUEUE_2, VALUES, WORDS};
+use super::corpus::{CALLED_2, GIST_2, HOLD_2, LABELS, PLACES, QUEUE_2, VALUES, WORDS, direction};
 use crate::base::fold::fold_value;
 use crate::domain::builtins::builtin;
 use crate::domain::fields::definition::Storage;
@@ -10,11 +10,11 @@ use crate::domain::words;
 use crate::query::intervals::Interval;
 use crate::query::pattern::Pattern;
 use crate::query::resolved::{
-    Arrangement, Edge, FacetAsked, HistogramAsked, Node, Phrase, ResolvedSearch, Said, SortBy, SortKey, Source,
+    Arrangement, Edge, FacetAsked, HistogramAsked, Near, Node, Phrase, ResolvedSearch, Said, SortBy, SortKey, Source,
     Speaker, Target, Test, ValueTest, When, Word,
 };
 use crate::stores::index::conformance::asking::{fuzzy, glob, regex};
-use crate::stores::index::conformance::world::{CALLED, HOLD, NOTE, QUEUE, everything};
+use crate::stores::index::conformance::world::{CALLED, GIST, HOLD, NOTE, QUEUE, everything};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -22,6 +22,12 @@ use std::sync::Arc;
 pub(super) fn search(random: &mut Random) -> ResolvedSearch {
     let mut search = everything(node(random, 3));
     search.order = order(random);
+    if random.chance(3) {
+        search.near = Some(near(random));
+        if random.chance(2) {
+            search.order.insert(0, SortKey::score(!random.chance(4)));
+        }
+    }
     search.moments = random.below(3);
     if random.chance(3) {
         (search.offset, search.size) = (random.below(4), random.below(6));
@@ -35,6 +41,12 @@ pub(super) fn search(random: &mut Random) -> ResolvedSearch {
     });
     search.histograms = random.several(2, histogram);
     search
+}
+
+/// The nearest to a direction, in one organisation or both.
+pub(super) fn near(random: &mut Random) -> Near {
+    let fields = random.one(&[&[GIST, GIST_2] as &[_], &[GIST], &[GIST_2]]).to_vec();
+    Near { fields, only_folders: only(random), vector: direction(random).into(), k: 1 + random.below(8) }
 }
 
 /// A search for words, by score or date.

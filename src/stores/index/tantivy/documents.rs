@@ -1,4 +1,5 @@
 //! Turns and records as the library's documents.
+use super::embeddings;
 use super::schema::{self, RecordFields, TurnFields};
 use super::spelling;
 use super::turns::role_number;
@@ -55,6 +56,11 @@ pub fn record(fields: &RecordFields, record: &Record) -> TantivyDocument {
     values.add_builtins(&record.builtins);
     for (field, typed) in &record.values {
         values.add(*field, typed);
+        for value in typed {
+            if let TypedValue::Vector(numbers) = value {
+                document.add_bytes(fields.vectors, &embeddings::pack(*field, numbers));
+            }
+        }
     }
     for (field, paths) in [
         (fields.keywords, values.keywords),
@@ -91,6 +97,11 @@ impl Values {
                 TypedValue::Number(number) => numbers.push(OwnedValue::F64(*number)),
                 TypedValue::Instant(instant) => instants.push(OwnedValue::I64(*instant)),
                 TypedValue::Words(text) => texts.push(OwnedValue::Str(text.clone())),
+                // Stored beside the columns; its number tells who has one.
+                TypedValue::Vector(_) => {
+                    let path = schema::path(Target::Field(field, Storage::Vector));
+                    self.instants.push((path, OwnedValue::I64(1)));
+                }
             }
         }
         let path = |storage| schema::path(Target::Field(field, storage));

@@ -10,12 +10,14 @@ mod bits;
 mod columns;
 mod directory;
 mod documents;
+mod embeddings;
 mod entries;
 mod failure;
 mod gathered;
 mod half;
 mod open;
 mod records;
+mod room;
 mod runs;
 mod schema;
 mod search;
@@ -36,12 +38,16 @@ use ::tantivy::directory::WatchHandle;
 use arc_swap::ArcSwap;
 use failure::panicked;
 use parking_lot::Mutex;
+use room::Room;
 use snapshot::Snapshot;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use writer::Writer;
+
+/// Bytes of memory for embeddings, unless [`TantivyIndex::keep_vectors`] says otherwise.
+const VECTOR_BYTES: usize = 256 << 20;
 
 /// The index in a directory.
 pub struct TantivyIndex {
@@ -50,6 +56,7 @@ pub struct TantivyIndex {
     opened: Opened,
     unchecked: bool,
     state: Arc<State>,
+    room: Arc<Room>,
     /// Merges end at any time: their result is taken over soon after, also when no batch comes.
     watches: Mutex<Option<[WatchHandle; 2]>>,
 }
@@ -67,12 +74,20 @@ impl TantivyIndex {
     /// # Errors
     /// `Unavailable` or `OutOfSpace` when the directory cannot be used; never because of what lies in it.
     pub fn open(dir: &Path, epoch: u64, settled: u64) -> Result<Self> {
-        let open::Pair { turns, records, payload, snapshot, opened, unchecked } = open::open(dir, epoch, settled)?;
+        let room = Room::new(VECTOR_BYTES);
+        let found = open::open(dir, epoch, settled, &room)?;
+        let open::Pair { turns, records, payload, snapshot, opened, unchecked } = found;
         let state = State { shown: ArcSwap::from_pointee(snapshot), writer: Mutex::new(None) };
         let (dir, state, watches) = (dir.to_owned(), Arc::new(state), Mutex::new(None));
-        let index = Self { dir, epoch, opened, unchecked, state, watches };
+        let index = Self { dir, epoch, opened, unchecked, state, room, watches };
         index.employ(Writer { turns, records, payload }, &mut index.state.writer.lock())?;
         Ok(index)
+    }
+
+    /// Lets so many bytes of memory be kept for embeddings that searches asked for; those of segments beyond that are read
+    /// from disk by every search.
+    pub fn keep_vectors(&self, bytes: u64) {
+        self.room.set(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
 
     /// Puts a writer to work.
@@ -173,7 +188,7 @@ impl SearchIndex for TantivyIndex {
         let mut writer = self.state.writer.lock();
         // The library's writers first: they would go on merging files that are gone.
         drop(writer.take());
-        let open::Pair { turns, records, payload, snapshot, .. } = open::anew(&self.dir, self.epoch)?;
+        let open::Pair { turns, records, payload, snapshot, .. } = open::anew(&self.dir, self.epoch, &self.room)?;
         self.state.shown.store(Arc::new(snapshot));
         self.employ(Writer { turns, records, payload }, &mut writer)
     }

@@ -2,6 +2,7 @@
 //! lies on disk may stop the server from starting.
 use super::failure::{corrupt, panicked};
 use super::half::{Half, Merging, Payload};
+use super::room::Room;
 use super::schema::{RecordFields, TurnFields};
 use super::snapshot::Snapshot;
 use crate::stores::error::{Kind, Result, Store, StoreError};
@@ -9,6 +10,7 @@ use crate::stores::index::Opened;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Turns are many and seldom deleted: large steps.
 const TURNS: Merging = Merging { segments: 8, small: 2_000, memory: 96 << 20 };
@@ -39,9 +41,9 @@ pub struct Pair {
 }
 
 /// Opens the pair in `dir`; starts empty when it is missing, foreign to `epoch`, older than `settled`, or damaged.
-pub fn open(dir: &Path, epoch: u64, settled: u64) -> Result<Pair> {
+pub fn open(dir: &Path, epoch: u64, settled: u64, room: &Arc<Room>) -> Result<Pair> {
     // A damaged file may make the library panic instead of answering an error.
-    let found = catch_unwind(AssertUnwindSafe(|| existing(dir, epoch, settled)));
+    let found = catch_unwind(AssertUnwindSafe(|| existing(dir, epoch, settled, room)));
     match found {
         Ok(Ok(Some(pair))) => return Ok(pair),
         Ok(Ok(None)) => clear(dir)?,
@@ -49,10 +51,10 @@ pub fn open(dir: &Path, epoch: u64, settled: u64) -> Result<Pair> {
         Ok(Err(error)) => return Err(error),
         Err(panic) => set_aside(dir, &panicked("read the index", panic.as_ref()))?,
     }
-    fresh(dir, epoch)
+    fresh(dir, epoch, room)
 }
 
-fn existing(dir: &Path, epoch: u64, settled: u64) -> Result<Option<Pair>> {
+fn existing(dir: &Path, epoch: u64, settled: u64, room: &Arc<Room>) -> Result<Option<Pair>> {
     let ((turn_schema, turn_fields), (record_schema, record_fields)) = (TurnFields::schema(), RecordFields::schema());
     let Some(turns) = Half::open("turns", &dir.join("turns"), &turn_schema, TURNS)? else { return Ok(None) };
     let Some(records) = Half::open("records", &dir.join("records"), &record_schema, RECORDS)? else { return Ok(None) };
@@ -68,7 +70,7 @@ fn existing(dir: &Path, epoch: u64, settled: u64) -> Result<Option<Pair>> {
             return Err(corrupt(wrong.join("; ")));
         }
     }
-    let snapshot = Snapshot::empty(turn_fields, record_fields).next(
+    let snapshot = Snapshot::empty(turn_fields, record_fields, room.clone()).next(
         Some(&turns.reload()?.unwrap_or_default()),
         &records.reload()?.unwrap_or_default(),
         &[],
@@ -83,18 +85,18 @@ fn bytes_in(dir: &Path) -> u64 {
 }
 
 /// An empty pair in place of whatever lies in `dir`.
-pub fn anew(dir: &Path, epoch: u64) -> Result<Pair> {
+pub fn anew(dir: &Path, epoch: u64, room: &Arc<Room>) -> Result<Pair> {
     clear(dir)?;
-    fresh(dir, epoch)
+    fresh(dir, epoch, room)
 }
 
-fn fresh(dir: &Path, epoch: u64) -> Result<Pair> {
+fn fresh(dir: &Path, epoch: u64, room: &Arc<Room>) -> Result<Pair> {
     let ((turn_schema, turn_fields), (record_schema, record_fields)) = (TurnFields::schema(), RecordFields::schema());
     Ok(Pair {
         turns: Half::create("turns", &dir.join("turns"), turn_schema, TURNS)?,
         records: Half::create("records", &dir.join("records"), record_schema, RECORDS)?,
         payload: Payload::new(epoch, 0, 0),
-        snapshot: Snapshot::empty(turn_fields, record_fields),
+        snapshot: Snapshot::empty(turn_fields, record_fields, room.clone()),
         opened: Opened::Empty,
         unchecked: false,
     })

@@ -1,9 +1,14 @@
 //! One segment of records as searches see it: what never changes about it, read once and shared by all snapshots.
 use super::columns::Column;
 use super::columns::keywords::Keywords;
+use super::columns::vectors::Vectors;
+use super::embeddings::Embeddings;
 use super::failure::{corrupt, unread};
+use super::room::Room;
 use super::schema::{self, RecordFields};
 use super::turns;
+use crate::domain::fields::definition::Storage;
+use crate::domain::identity::FieldId;
 use crate::query::resolved::Target;
 use crate::stores::error::Result;
 use crate::stores::index::tid_digest;
@@ -14,6 +19,7 @@ use tantivy::SegmentReader;
 use tantivy::columnar::{Column as Stored, StrColumn};
 use tantivy::fastfield::AliveBitSet;
 use tantivy::index::{InvertedIndexReader, SegmentId};
+use tantivy::schema::Field;
 
 /// A segment in one snapshot.
 #[derive(Clone)]
@@ -48,6 +54,9 @@ pub struct RecordCache {
     pub keys: Vec<u32>,
     reader: SegmentReader,
     columns: RwLock<HashMap<Target, Arc<Column>>>,
+    /// Where embeddings are stored.
+    stored: Field,
+    vectors: RwLock<HashMap<FieldId, Arc<Vectors>>>,
     held: OnceLock<[Stored<u64>; 4]>,
     tids: OnceLock<StrColumn>,
 }
@@ -66,12 +75,14 @@ pub struct Held {
 }
 
 impl RecordCache {
-    /// Reads a new segment.
-    pub fn read(reader: &SegmentReader) -> Result<Self> {
+    /// Reads a new segment, whose embeddings are in the field `stored`.
+    pub fn read(reader: &SegmentReader, stored: Field) -> Result<Self> {
         Ok(Self {
             keys: turns::keys(reader)?,
             reader: reader.clone(),
             columns: RwLock::default(),
+            stored,
+            vectors: RwLock::default(),
             held: OnceLock::new(),
             tids: OnceLock::new(),
         })
@@ -108,9 +119,41 @@ impl RecordCache {
         columns.iter().map(|(target, column)| (*target, infix(column))).collect()
     }
 
+    /// The embeddings of a field, of `size` numbers each; read when first asked for. `None` when there is no room for them.
+    pub fn vectors(&self, field: FieldId, size: usize, room: &Arc<Room>) -> Result<Option<Arc<Vectors>>> {
+        if let Some(vectors) = self.vectors.read().get(&field) {
+            return Ok(Some(vectors.clone()));
+        }
+        let docs = self.having_vectors(field)?;
+        let Some(place) = room.take(Vectors::bytes_of(docs.len(), size)) else { return Ok(None) };
+        let vectors = Arc::new(Vectors::read(&self.embeddings()?, docs, field, size, place)?);
+        Ok(Some(self.vectors.write().entry(field).or_insert(vectors).clone()))
+    }
+
+    /// The documents that have an embedding of a field and are not deleted, ascending.
+    pub fn having_vectors(&self, field: FieldId) -> Result<Vec<u32>> {
+        let counts = self.column(Target::Field(field, Storage::Vector))?;
+        let alive = self.reader.alive_bitset();
+        let docs = counts.docs(0..counts.values()).iter().copied();
+        let mut docs: Vec<u32> = docs.filter(|doc| alive.is_none_or(|alive| alive.is_alive(*doc))).collect();
+        docs.sort_unstable();
+        Ok(docs)
+    }
+
+    /// The embeddings as they are stored.
+    pub fn embeddings(&self) -> Result<Embeddings> {
+        Embeddings::open(&self.reader, self.stored)
+    }
+
+    /// The fields whose embeddings were asked for, with their sizes.
+    pub fn vector_fields(&self) -> Vec<(FieldId, usize)> {
+        self.vectors.read().iter().map(|(field, vectors)| (*field, vectors.size())).collect()
+    }
+
     /// Bytes of memory that the values asked for take.
     pub fn bytes(&self) -> usize {
-        self.columns.read().values().map(|column| column.bytes()).sum()
+        let columns: usize = self.columns.read().values().map(|column| column.bytes()).sum();
+        columns + self.vectors.read().values().map(|vectors| vectors.bytes()).sum::<usize>()
     }
 
     /// What the record of a document says of itself.

@@ -133,10 +133,12 @@ pub struct RecordFields {
     pub keywords: Field,
     /// Numbers by path.
     pub numbers: Field,
-    /// Instants by path, microseconds; for text fields the number of values.
+    /// Instants by path, microseconds; for text fields and embeddings the number of values.
     pub instants: Field,
     /// Words of text fields by path.
     pub texts: Field,
+    /// Embeddings, each behind the number of its field; only stored: [`super::embeddings`].
+    pub vectors: Field,
 }
 
 impl RecordFields {
@@ -158,6 +160,7 @@ impl RecordFields {
             numbers: schema.add_json_field("num", column()),
             instants: schema.add_json_field("int", column()),
             texts: words_field(&mut schema, "txt"),
+            vectors: schema.add_bytes_field("vec", STORED),
         };
         (schema.build(), fields)
     }
@@ -198,6 +201,7 @@ pub fn key_term(field: Field, key: u32) -> Term {
 pub fn path(target: Target) -> String {
     match target {
         Target::Field(id, Storage::Words) => format!("w{}", id.0),
+        Target::Field(id, Storage::Vector) => format!("v{}", id.0),
         Target::Field(id, _) => format!("f{}", id.0),
         Target::Builtin(builtin) => format!("b_{}", builtin.name),
         Target::Score(id) => format!("s{id:x}"),
@@ -214,7 +218,7 @@ pub fn column_name(target: Target) -> String {
     let field = match target.storage() {
         Storage::Keyword => "kw",
         Storage::Number => "num",
-        Storage::Instant | Storage::Words => "int",
+        Storage::Instant | Storage::Words | Storage::Vector => "int",
     };
     format!("{field}.{}", path(target))
 }

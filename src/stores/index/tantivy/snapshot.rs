@@ -3,8 +3,10 @@
 use super::bits::Bits;
 use super::entries::{Entries, Entry};
 use super::records::{Held, RecordCache, RecordSegment};
+use super::room::Room;
 use super::schema::{RecordFields, TurnFields};
 use super::turns::{TurnCache, TurnSegment};
+use crate::domain::identity::FieldId;
 use crate::query::resolved::{Scope, Target};
 use crate::query::score::Statistics;
 use crate::stores::error::Result;
@@ -47,11 +49,13 @@ pub struct Snapshot {
     pub turn_fields: TurnFields,
     /// The schema of the records.
     pub record_fields: RecordFields,
+    /// Memory for embeddings.
+    pub room: Arc<Room>,
 }
 
 impl Snapshot {
     /// Nothing yet.
-    pub fn empty(turn_fields: TurnFields, record_fields: RecordFields) -> Self {
+    pub fn empty(turn_fields: TurnFields, record_fields: RecordFields, room: Arc<Room>) -> Self {
         Self {
             turns: Vec::new(),
             records: Vec::new(),
@@ -61,6 +65,7 @@ impl Snapshot {
             live: 0,
             turn_fields,
             record_fields,
+            room,
         }
     }
 
@@ -118,7 +123,8 @@ impl Snapshot {
                         *place = Some(RecordSegment::new(cache, reader));
                     }
                 }
-                None => fresh.push(RecordSegment::new(Arc::new(RecordCache::read(reader)?), reader)),
+                None => fresh
+                    .push(RecordSegment::new(Arc::new(RecordCache::read(reader, self.record_fields.vectors)?), reader)),
             }
         }
         // Entries that still point into a slot given away are all overwritten by `enter`, or forgotten.
@@ -208,7 +214,12 @@ impl Snapshot {
     fn warm(&self, next: &Self, fresh: &[u32]) -> Result<()> {
         let kept: HashSet<_> = next.records.iter().flatten().map(|segment| segment.cache.id()).collect();
         let gone = self.records.iter().flatten().filter(|segment| !kept.contains(&segment.cache.id()));
-        let wanted: HashSet<(Target, bool)> = gone.flat_map(|segment| segment.cache.targets()).collect();
+        let mut wanted: HashSet<(Target, bool)> = HashSet::new();
+        let mut vectors: HashSet<(FieldId, usize)> = HashSet::new();
+        for segment in gone {
+            wanted.extend(segment.cache.targets());
+            vectors.extend(segment.cache.vector_fields());
+        }
         for segment in fresh.iter().filter_map(|slot| next.segment(*slot)) {
             if segment.cache.keys.len() >= WARM_FROM {
                 for (target, infix) in &wanted {
@@ -216,6 +227,9 @@ impl Snapshot {
                     if let (true, Some(keywords)) = (*infix, column.keywords()) {
                         keywords.candidates(&[]);
                     }
+                }
+                for (field, size) in &vectors {
+                    segment.cache.vectors(*field, *size, &next.room)?;
                 }
             }
         }

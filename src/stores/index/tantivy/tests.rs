@@ -1,6 +1,7 @@
 //! The index from outside: what is applied is found, in the right order, and survives.
 mod durability;
 mod figures;
+mod near;
 mod oracle;
 mod pages;
 mod phrases;

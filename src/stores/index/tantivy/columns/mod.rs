@@ -13,6 +13,7 @@ pub mod numbers;
 pub mod placed;
 pub mod strings;
 pub mod trigrams;
+pub mod vectors;
 
 use super::schema;
 use crate::domain::fields::definition::Storage;

@@ -7,6 +7,7 @@ use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::snapshot::Snapshot;
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// One search.
 pub struct Context<'a> {
@@ -24,6 +25,8 @@ pub struct Context<'a> {
     pub clauses: Vec<Clause<'a>>,
     /// Those that count for scores, by their place in `clauses`, as often as they stand in the tree.
     pub scored: Vec<usize>,
+    /// Where the nearest to a vector are asked for: the scores of those found.
+    pub likeness: Option<HashMap<u32, f64>>,
     found: Vec<OnceCell<Found>>,
 }
 
@@ -49,7 +52,7 @@ impl<'a> Context<'a> {
             }
         }
         let found = clauses.iter().map(|_| OnceCell::new()).collect();
-        Ok(Self { snapshot, search, deadline, scope, statistics, clauses, scored, found })
+        Ok(Self { snapshot, search, deadline, scope, statistics, clauses, scored, likeness: None, found })
     }
 
     /// Whether rows are ordered by score before anything else.

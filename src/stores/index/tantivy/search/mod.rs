@@ -14,6 +14,7 @@ mod expand;
 mod facets;
 mod histogram;
 mod moments;
+mod near;
 mod order;
 mod said;
 mod score;
@@ -25,6 +26,7 @@ mod ties;
 mod values;
 mod when;
 
+use super::bits::Bits;
 use super::snapshot::Snapshot;
 use crate::domain::identity::Key;
 use crate::query::resolved::{Hit, ResolvedSearch, SearchPage};
@@ -38,10 +40,19 @@ use std::time::Duration;
 /// # Errors
 /// As [`answer`].
 pub fn keys(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> Result<Vec<Key>> {
-    let context = Context::new(snapshot, search, Deadline::after(budget))?;
-    let keys = evaluate::matching(&context)?.iter().map(Key).collect();
+    let mut context = Context::new(snapshot, search, Deadline::after(budget))?;
+    let keys = found(&mut context)?.iter().map(Key).collect();
     context.deadline.check()?;
     Ok(keys)
+}
+
+/// The transcripts that match; of them the nearest, where such are asked for.
+fn found(context: &mut Context<'_>) -> Result<Bits> {
+    let matching = evaluate::matching(context)?;
+    let Some(asked) = &context.search.near else { return Ok(matching) };
+    let nearest = near::nearest(context, asked, &matching)?;
+    context.likeness = Some(nearest.scores);
+    Ok(nearest.keys)
 }
 
 /// Answers a search.
@@ -50,8 +61,9 @@ pub fn keys(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> R
 /// `TooBroad` when a pattern stands for too many words or a histogram has too many buckets; `TooExpensive` when `budget`
 /// is over; `Corrupt` or `Unavailable` when a segment cannot be read.
 pub fn answer(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> Result<SearchPage> {
-    let context = Context::new(snapshot, search, Deadline::after(budget))?;
-    let matching = evaluate::matching(&context)?;
+    let mut context = Context::new(snapshot, search, Deadline::after(budget))?;
+    let matching = found(&mut context)?;
+    let context = context;
     let total = matching.count();
     let (rows, next) = order::page(&context, &matching, total)?;
     let keys: Vec<u32> = rows.iter().map(|(key, _)| *key).collect();

@@ -109,7 +109,8 @@ impl Level {
             levels.push(Level { by, descending: key.descending });
         }
         let by_score = levels.iter().any(|level| matches!(level.by, By::Score));
-        if !by_score && (!context.scored.is_empty() || context.search.after.is_some()) {
+        let scored = !context.scored.is_empty() || context.likeness.is_some();
+        if !by_score && (scored || context.search.after.is_some()) {
             levels.push(Level { by: By::Score, descending: true });
         }
         Ok(levels)

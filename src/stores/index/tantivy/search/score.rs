@@ -21,6 +21,12 @@ pub fn of_rank(rank: i64) -> f64 {
 
 /// Offers all of `matching` that may be among the `best`: rank and key.
 pub fn best(context: &Context<'_>, matching: &Bits, mut best: Best<i64>, descending: bool) -> Result<Best<i64>> {
+    if let Some(likeness) = &context.likeness {
+        for key in matching.iter() {
+            best.push(rank(likeness.get(&key).copied().unwrap_or(0.0)), key);
+        }
+        return Ok(best);
+    }
     match context.scored.as_slice() {
         [] => {}
         [clause] => {
@@ -109,6 +115,9 @@ pub fn of(context: &Context<'_>, keys: &[u32]) -> Result<Vec<f64>> {
     let mut scores = vec![0f64; keys.len()];
     if keys.is_empty() {
         return Ok(scores);
+    }
+    if let Some(likeness) = &context.likeness {
+        return Ok(keys.iter().map(|key| likeness.get(key).copied().unwrap_or(0.0)).collect());
     }
     for clause in &context.scored {
         let weight = weight(context, *clause)?;

@@ -109,8 +109,10 @@ impl Columns {
     /// The least or the greatest value of a transcript.
     #[inline]
     pub fn rank(&self, key: u32, entry: &Entry, greatest: bool) -> Option<Rank<'_>> {
-        if self.only.as_ref().is_some_and(|only| !only.contains(key)) || self.storage == Storage::Words {
-            // A text has no place in an order.
+        if self.only.as_ref().is_some_and(|only| !only.contains(key))
+            || matches!(self.storage, Storage::Words | Storage::Vector)
+        {
+            // Texts and embeddings have no place in an order.
             return None;
         }
         if let Some(folders) = &self.folders {

@@ -9,13 +9,13 @@ use crate::stores::index::tantivy::columns::numbers::to_double;
 use crate::stores::index::tantivy::columns::{Column, Rank};
 use std::collections::HashSet;
 
-/// The figures of one source. Whole texts are no values here, as in orders and facets.
+/// The figures of one source. Whole texts and embeddings are no values here, as in orders and facets.
 pub fn of(context: &Context<'_>, source: &Source, matching: &Bits, total: u64) -> Result<Stats> {
     let columns = Columns::of(context, source)?;
     if columns.folders().is_some() {
         return Ok(of_folders(context, &columns, matching, total));
     }
-    if columns.storage == Storage::Words {
+    if matches!(columns.storage, Storage::Words | Storage::Vector) {
         return Ok(Stats { missing: total, ..Stats::default() });
     }
     let mut tallies: Vec<Vec<u32>> = columns.all().iter().map(|column| vec![0; column.values() as usize]).collect();

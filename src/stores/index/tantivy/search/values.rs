@@ -319,7 +319,9 @@ fn number_range(column: &Column, numbers: &Numbers, test: &ValueTest) -> Option<
     };
     let range = match &test.test {
         Test::Exists => 0..column.values(),
-        Test::Numbers(..) | Test::Instants(..) if test.target.storage() == Storage::Words => return None,
+        Test::Numbers(..) | Test::Instants(..) if matches!(test.target.storage(), Storage::Words | Storage::Vector) => {
+            return None;
+        }
         Test::Numbers(low, high) => {
             let value = |whole: i64| match scale {
                 Scale::Double => to_double(whole),

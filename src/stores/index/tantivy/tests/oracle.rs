@@ -21,7 +21,12 @@ fn keeps_the_ports_promises() {
 fn agrees_with_the_oracle_whatever_happens() {
     for (seed, cases) in random::portions(2_000) {
         let dir = tempfile::tempdir().unwrap();
-        random::compare(&TantivyIndex::open(dir.path(), 1, 0).unwrap(), seed, cases);
+        let index = TantivyIndex::open(dir.path(), 1, 0).unwrap();
+        if seed % 3 == 0 {
+            // Embeddings are read from disk by each search.
+            index.keep_vectors(0);
+        }
+        random::compare(&index, seed, cases);
     }
 }
 
