@@ -22,6 +22,7 @@ use crate::engine::intake::target::Target;
 use crate::engine::jobs::account::{Account, Counts, State};
 use crate::engine::jobs::work::{BulkEdit, By, KEYS, What, Work};
 use crate::engine::search::cursor::Place;
+use crate::engine::search::freshness;
 use crate::engine::search::run::{admitted, bind, refused};
 use crate::engine::types::IngestOptions;
 use crate::engine::world::World;
@@ -155,11 +156,16 @@ pub async fn edit(
         let detail = "the index does not know all answered writes yet; try again";
         return Err(Refusal::new(Code::NotYetVisible, detail).into());
     }
+    if let Some(mark) = &asked.query.after {
+        // All answered writes are there; whether the mark is one of ours is still to be judged.
+        freshness::after(core, mark, &[target.org], asked.query.timeout.unwrap_or(PATIENCE)).await?;
+    }
     let budget = Duration::from_millis(core.settings.limits.search_timeout_ms);
     let (caller, place) = (caller.clone(), Place::of((company, Some(org), None)));
     let found = {
         let (caller, asked) = (caller.clone(), asked.clone());
         admitted(core, budget, move |core| {
+            // The configuration of after the waiting.
             let world = core.world.load_full();
             let resolved = bind(&core, &caller, &world, place.path(), &asked.query)?;
             let keys = core
