@@ -9,6 +9,7 @@
 use super::lines::run_wave;
 use super::package::{Content, Package, Sent};
 use super::read;
+use super::requests::Ongoing;
 use super::target::Target;
 use super::wave::Item;
 use crate::base::digest;
@@ -127,10 +128,22 @@ pub fn target(core: &Core, caller: &Caller, org: &OrgName, folder: &FolderName) 
 impl Intake {
     async fn run(self, upload: Upload) -> Result<String> {
         let shared = Arc::new(self);
+        let Target { company, org_name, .. } = &shared.target;
+        let ongoing = Ongoing::begin(&shared.core, &shared.requestid, (company, org_name, &shared.folder));
         let intake = shared.clone();
-        let mut package = blocking(move || intake.checked(upload)).await??;
+        let package = blocking(move || intake.checked(upload)).await??;
+        let done = shared.stored(package, &ongoing).await;
+        let noted = ongoing.end(done.as_ref().err()).await;
+        let mark = done?;
+        noted.map(|()| mark)
+    }
+
+    /// Stores what was read; the mark of the last write.
+    async fn stored(self: &Arc<Self>, mut package: Package, ongoing: &Ongoing) -> Result<String> {
+        let shared = self;
         let mut mark = String::new();
         let (mut at, mut stored) = (0, 0);
+        ongoing.at(0, package.len());
         while at < package.len() {
             let intake = shared.clone();
             let (back, gathered) = blocking(move || {
@@ -143,6 +156,7 @@ impl Intake {
             let gathered = gathered?;
             at += gathered.parts;
             stored += shared.store(gathered, stored, &mut mark).await?;
+            ongoing.at(stored, package.len());
         }
         Ok(mark)
     }
