@@ -1,14 +1,14 @@
 //! Fields as they stand: definition, who lists them, what runs, who uses them.
 use super::options::Uses;
-use super::tag;
+use super::tag::{self, members, removed, seen_in};
 use super::walk::{At, stored};
 use crate::domain::catalogue::{Folder, Org};
 use crate::domain::fields::value::coerce;
 use crate::domain::fields::{ConfiguredField, FieldType};
-use crate::domain::identity::{FieldName, FolderId, Key};
+use crate::domain::identity::{FieldName, Key};
 use crate::engine::access::Caller;
 use crate::engine::admin::check::json as spelled;
-use crate::engine::admin::field::{find, gone, listing};
+use crate::engine::admin::field::{find, gone};
 use crate::engine::admin::visible::demand_sight;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
@@ -113,41 +113,6 @@ pub fn one(core: &Core, caller: &Caller, org: &Org, field: &ConfiguredField) -> 
         shown.insert("status".to_owned(), Value::Object(running));
     }
     Ok(shown)
-}
-
-/// The folders that list a field, as far as the caller sees them.
-pub fn seen_in<'o>(
-    org: &'o Org,
-    caller: &'o Caller,
-    name: &FieldName,
-) -> impl Iterator<Item = &'o Arc<Folder>> + use<'o> {
-    let listing = listing(org, name);
-    org.folders.values().filter(move |own| listing.contains(&own.id) && caller.sees_folder(own))
-}
-
-/// Name and definition.
-///
-/// # Errors
-/// A defect of ours: what JSON cannot spell.
-pub fn members(field: &ConfiguredField) -> Result<Map<String, Value>> {
-    let mut shown = Map::new();
-    shown.insert("name".to_owned(), field.name.shown().into());
-    if let Value::Object(definition) = spelled(field.meant())? {
-        shown.extend(definition);
-    }
-    Ok(shown)
-}
-
-/// A field deleted softly.
-///
-/// # Errors
-/// A defect of ours: what JSON cannot spell.
-pub fn removed(org: &Org, field: &ConfiguredField, folders: &[FolderId]) -> Result<Value> {
-    let mut shown = members(field)?;
-    let names = org.folders.values().filter(|folder| folders.contains(&folder.id));
-    shown.insert("folders".to_owned(), names.map(|folder| folder.name.as_str()).collect());
-    shown.insert("state".to_owned(), "deleted".into());
-    Ok(Value::Object(shown))
 }
 
 /// How many transcripts the database has a value of, as searches see it, and who uses the options of an enum. Blocking.

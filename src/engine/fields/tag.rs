@@ -1,16 +1,52 @@
 //! What stands under a field's name, its entity tag, and the refusal of changes that were made up for something else. What
 //! runs (back-fills, the switch of a retype) and who uses a field does not count: a tag must hold while they go on.
-use super::show::{members, removed, seen_in};
 use crate::base::digest::sha256_hex;
-use crate::domain::catalogue::Org;
-use crate::domain::fields::FieldType;
-use crate::domain::identity::FieldName;
+use crate::domain::catalogue::{Folder, Org};
+use crate::domain::fields::{ConfiguredField, FieldType};
+use crate::domain::identity::{FieldName, FolderId};
 use crate::domain::refusal::{Code, Item, Refusal};
 use crate::engine::access::Caller;
+use crate::engine::admin::check::json as spelled;
 use crate::engine::admin::differs;
-use crate::engine::admin::field::{find, gone};
+use crate::engine::admin::field::{find, gone, listing};
 use crate::engine::error::{Error, Result};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// The folders that list a field, as far as the caller sees them.
+pub fn seen_in<'o>(
+    org: &'o Org,
+    caller: &'o Caller,
+    name: &FieldName,
+) -> impl Iterator<Item = &'o Arc<Folder>> + use<'o> {
+    let listing = listing(org, name);
+    org.folders.values().filter(move |own| listing.contains(&own.id) && caller.sees_folder(own))
+}
+
+/// Name and definition.
+///
+/// # Errors
+/// A defect of ours: what JSON cannot spell.
+pub fn members(field: &ConfiguredField) -> Result<Map<String, Value>> {
+    let mut shown = Map::new();
+    shown.insert("name".to_owned(), field.name.shown().into());
+    if let Value::Object(definition) = spelled(field.meant())? {
+        shown.extend(definition);
+    }
+    Ok(shown)
+}
+
+/// A field deleted softly.
+///
+/// # Errors
+/// A defect of ours: what JSON cannot spell.
+pub fn removed(org: &Org, field: &ConfiguredField, folders: &[FolderId]) -> Result<Value> {
+    let mut shown = members(field)?;
+    let names = org.folders.values().filter(|folder| folders.contains(&folder.id));
+    shown.insert("folders".to_owned(), names.map(|folder| folder.name.as_str()).collect());
+    shown.insert("state".to_owned(), "deleted".into());
+    Ok(Value::Object(shown))
+}
 
 /// What is there under the name: a field, a deleted one, a barred name.
 ///

@@ -1,7 +1,7 @@
 //! `GET /request/{org}/status`: what became of an upload (contract section 7). An upload that is being taken in is told
 //! from memory, one that is over from the jobs that have ended; where those are forgotten, or a transcript brought its
 //! `requestid` along another way, the transcripts that carry it prove that it is done.
-use super::upload::find_org;
+use super::target::find_org;
 use crate::base::fold::fold_value;
 use crate::domain::builtins::builtin;
 use crate::domain::identity::{CompanyName, FolderName, OrgName};

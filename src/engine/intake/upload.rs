@@ -10,11 +10,10 @@ use super::lines::run_wave;
 use super::package::{Content, Package, Sent};
 use super::read;
 use super::requests::Ongoing;
-use super::target::Target;
+use super::target::{Target, find_org};
 use super::wave::Item;
 use crate::base::digest;
 use crate::base::json::push_string;
-use crate::domain::catalogue::{Company, Org};
 use crate::domain::identity::{CompanyName, FolderName, OrgName, Revision, Tid};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::read::{read as receive, top_level_id, with};
@@ -24,7 +23,6 @@ use crate::engine::blocking::{blocking, whole};
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{IngestOptions, MetadataMode, Precondition, Upload, Uploaded};
-use crate::engine::world::World;
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -35,32 +33,6 @@ const WAVE: usize = 100;
 const WAVE_BYTES: usize = 16 << 20;
 /// How often metadata is joined anew to a transcript that changes meanwhile.
 const TRIES: usize = 10;
-
-/// The organisation of this name among those the caller sees.
-///
-/// # Errors
-/// `not_found`; `org_ambiguous`, naming the companies.
-pub fn find_org<'w>(world: &'w World, caller: &Caller, name: &OrgName) -> Result<(&'w Arc<Company>, &'w Arc<Org>)> {
-    let mut found = Vec::new();
-    for company in world.catalogue.companies.values() {
-        if let Ok(org) = caller.org(&world.catalogue, &company.name, name) {
-            found.push((company, org));
-        }
-    }
-    match found.as_slice() {
-        [] => Err(Error::refused(Code::NotFound, format!("Organization {} not found", name.as_str()))),
-        [one] => Ok(*one),
-        several => {
-            let companies: Vec<_> = several.iter().map(|(company, _)| company.name.as_str()).collect();
-            let detail = format!(
-                "Organization {} is found in several companies: {}; use a token of one of them",
-                name.as_str(),
-                companies.join(", ")
-            );
-            Err(Error::refused(Code::OrgAmbiguous, detail))
-        }
-    }
-}
 
 /// One upload on its way in.
 struct Intake {
