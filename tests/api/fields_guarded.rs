@@ -154,6 +154,7 @@ fn whoever_changes_options_is_told_who_uses_them() {
     let plan = server.post(&dry, &renamed).ok(200);
     let wanted = [line("good", "current", 3), line("poor", "current", 3), line("badly", "retired", 3)];
     assert_eq!((used(&plan), &plan["former"]), (wanted.to_vec(), &json!({"bad": 3})), "{plan}");
+    assert_eq!((&plan["values"], &plan["stored"]), (&json!(["good", "poor"]), &json!(9)), "{plan}");
     let plan = server.post(&dry, &json!({"values": ["good", "bad"]})).ok(200);
     let dropped = [line("good", "current", 3), line("bad", "current", 3), line("badly", "dropped", 3)];
     assert_eq!((used(&plan), &plan["misfit"]), (dropped.to_vec(), &json!(3)), "{plan}");

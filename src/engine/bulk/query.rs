@@ -97,6 +97,7 @@ impl Asked {
             );
         };
         Edit::changing(set, unset, core.settings.edit_rules())?;
+        whole_set(query.get())?;
         let text = if query.get().starts_with('"') {
             json!({"q": serde_json::from_str::<Value>(query.get()).unwrap_or_default()}).to_string()
         } else {
@@ -133,6 +134,36 @@ impl Asked {
             spelled(&self.unset)
         ]);
         digest::sha256(all.to_string().as_bytes())
+    }
+}
+
+/// Refuses names of a search that would have the answer cut or shaped: an edit takes all that is found, and nobody should
+/// believe that `size` bounds it.
+fn whole_set(query: &str) -> Result<()> {
+    const SHAPING: [&str; 14] = [
+        "size",
+        "offset",
+        "cursor",
+        "output",
+        "format",
+        "fields",
+        "sort",
+        "sortdir",
+        "facets",
+        "stats",
+        "histogram",
+        "moments",
+        "explain",
+        "zipfiles",
+    ];
+    let Ok(sent) = members(query) else { return Ok(()) };
+    match sent.0.iter().map(|(name, _)| &**name).find(|name| SHAPING.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let detail =
+                format!("`{name}` shapes an answer; an edit takes every transcript that the query finds: leave it out");
+            Err(Refusal::at(Code::ParameterInvalid, format!("/query/{name}"), detail).into())
+        }
     }
 }
 

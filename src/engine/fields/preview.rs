@@ -92,7 +92,7 @@ pub fn preview(
     let mut told = json!({
         "transcripts": walked.transcripts,
         "looked": walked.looked,
-        "values": fit.count + coerced.count + misfit.count,
+        "stored": fit.count + coerced.count + misfit.count,
         "fit": fit.count,
         "coerced": coerced.count,
         "misfit": misfit.count,

@@ -190,7 +190,7 @@ fn look(
 
 /// Keeps a value as a sample, if it is another one and has content.
 fn keep(samples: &mut Vec<Value>, raw: &RawValue) {
-    if samples.len() >= SAMPLES || raw.get() == "null" {
+    if samples.len() >= SAMPLES || matches!(raw.get(), "null" | "[]" | "\"\"") {
         return;
     }
     let value = if raw.get().len() > SAMPLE_BYTES {
