@@ -4,9 +4,12 @@ use super::sources;
 use crate::cli::output::Usage;
 use anyhow::{Context, Result, bail};
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+
+/// Bytes in which the first one that is no blank is looked for.
+const LOOK: u64 = 64 << 10;
 
 /// How rows stand in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,16 +57,17 @@ impl Sheet {
 
     fn of(file: &Path, told: Option<Form>, input: Box<dyn Read>) -> Result<Self> {
         let (packed, mut content) = sources::opened(input)?;
-        let form = match told {
-            Some(form) => form,
-            None => seen(content.as_mut())?,
-        };
         let unpacked = if packed || told.is_none() {
             let mut own = NamedTempFile::new().context("a temporary file for the rows")?;
             io::copy(&mut content, &mut own)?;
             Some(own)
         } else {
             None
+        };
+        let form = match (told, &unpacked) {
+            (Some(form), _) => form,
+            (None, Some(own)) => seen(own.reopen()?)?,
+            (None, None) => Form::Csv,
         };
         let name = if told.is_none() { "standard input".to_owned() } else { file.display().to_string() };
         Ok(Self { name, form, path: file.to_owned(), unpacked })
@@ -92,9 +96,10 @@ pub fn form(file: &Path) -> Result<Option<Form>> {
 }
 
 /// An object or a list is JSON, anything else the header of a table.
-fn seen(content: &mut dyn BufRead) -> Result<Form> {
-    let first = content.fill_buf()?;
-    let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
+fn seen(content: impl Read) -> Result<Form> {
+    let mut first = Vec::new();
+    content.take(LOOK).read_to_end(&mut first)?;
+    let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first).trim_ascii_start();
     Ok(if matches!(first.first(), Some(b'{' | b'[')) { Form::Json } else { Form::Csv })
 }
 
