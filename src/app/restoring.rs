@@ -1,7 +1,7 @@
 //! `restore`: a backup into an empty folder. Every file is checked against its sum while it is copied; the database gets
 //! its name last, so that a folder in which a restore broke off is not taken for a whole one.
 use super::data_folder::{DataFolder, Presence};
-use crate::stores::backups::{self, ARCHIVE, About, DATABASE};
+use crate::stores::backups::{self, ARCHIVE, About, DATABASE, IMPORTS};
 use crate::stores::database::sqlite::mend;
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
@@ -24,6 +24,7 @@ pub fn restore(from: &Path, dir: &Path, mut step: impl FnMut(u64, u64)) -> Resul
         bail!("the backup {} was made by a newer version of this program", about.name);
     }
     let entries = backups::entries(&source, &about)?;
+    let staged = backups::staged(&source, &about)?;
     let folder = DataFolder::open(dir, Presence::Made)?;
     let total = entries.len() as u64 + 1;
     for (done, entry) in (0_u64..).zip(&entries) {
@@ -34,9 +35,18 @@ pub fn restore(from: &Path, dir: &Path, mut step: impl FnMut(u64, u64)) -> Resul
         }
         checked(&source.join(ARCHIVE).join(&entry.path), &to, &entry.sha256)?;
     }
+    for entry in &staged {
+        let to = folder.imports().join(&entry.path);
+        for own in [Some(folder.imports().as_path()), to.parent()].into_iter().flatten() {
+            fs::create_dir_all(own).with_context(|| format!("cannot make {}", own.display()))?;
+            private(own, 0o700)?;
+        }
+        checked(&source.join(IMPORTS).join(&entry.path), &to, &entry.sha256)?;
+        private(&to, 0o600)?;
+    }
     let restoring = folder.dir().join("main.db.restoring");
     checked(&source.join(DATABASE), &restoring, &about.database_sha256)?;
-    private(&restoring)?;
+    private(&restoring, 0o600)?;
     mend::renew_epoch(&restoring)?;
     backups::flush(folder.dir())?;
     fs::rename(&restoring, folder.database()).context("cannot give the database its name")?;
@@ -66,10 +76,12 @@ fn checked(from: &Path, to: &Path, sha256: &str) -> Result<()> {
     Ok(())
 }
 
-/// For its owner alone, as a database is made.
-fn private(path: &Path) -> Result<()> {
+/// For its owner alone, as it is made in a data folder.
+fn private(path: &Path, mode: u32) -> Result<()> {
+    #[cfg(not(unix))]
+    let _ = (path, mode);
     #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
         .with_context(|| format!("cannot protect {}", path.display()))?;
     Ok(())
 }

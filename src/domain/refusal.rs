@@ -99,7 +99,7 @@ codes! {
     RightMissing = "right_missing", Forbidden, "The token lacks the right";
     NotFound = "not_found", Absent, "There is no such thing";
     MethodNotAllowed = "method_not_allowed", Malformed, "The method is not allowed here";
-    RevisionMismatch = "revision_mismatch", Precondition, "The transcript has changed since";
+    RevisionMismatch = "revision_mismatch", Precondition, "It has changed since";
     IdempotencyMismatch = "idempotency_mismatch", Refused, "The key was used with another body";
     BodyTooLarge = "body_too_large", TooLarge, "The body is too large";
     MediaTypeUnsupported = "media_type_unsupported", MediaType, "The content type is not understood";

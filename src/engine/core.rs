@@ -5,6 +5,7 @@ use super::counters::Counters;
 use super::edit::committer::Committer;
 use super::edit::current::Cache;
 use super::edit::locks::Locks;
+use super::jobs::account::Account;
 use super::jobs::board::Board;
 use super::seen::Seen;
 use super::settings::Settings;
@@ -21,6 +22,7 @@ use crate::stores::error::{Kind, Store, StoreError};
 use crate::stores::staging::Staging;
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -63,6 +65,8 @@ pub struct Core {
     pub jobs: Jobs,
     /// Jobs of the lane: imports, edits by query.
     pub board: Board,
+    /// Uploads that are being taken in, by request id.
+    pub uploads: Mutex<BTreeMap<String, Account>>,
     /// Rows that wait for their jobs.
     pub staging: Option<Staging>,
     /// The last index batch.

@@ -250,6 +250,19 @@ impl Engine {
         intake::upload::upload(&self.core, caller, (org, folder), file).await
     }
 
+    /// `GET /request/{org}/status`: what became of an upload.
+    ///
+    /// # Errors
+    /// See [`intake::requests::status`].
+    pub async fn upload_status(
+        &self,
+        caller: &Caller,
+        org: &OrgName,
+        requestid: &str,
+    ) -> Result<jobs::account::Account> {
+        intake::requests::status(&self.core, caller, org, requestid).await
+    }
+
     /// The same, all or nothing: when any line fails nothing is stored and the other verdicts say so.
     ///
     /// # Errors
@@ -386,24 +399,30 @@ impl Engine {
         admin::service::delete(&self.core, caller, path, &options).await
     }
 
-    /// `GET /config/CO/ORG/fields`: all fields; with `deleted` also deleted and barred ones.
+    /// `GET /config/CO/ORG/fields`: all fields and their ETag; with `deleted` also deleted and barred ones.
     ///
     /// # Errors
     /// `not_found`, `right_missing`.
-    pub async fn fields(&self, caller: &Caller, at: &fields::At, deleted: bool) -> Result<Value> {
+    pub async fn fields(&self, caller: &Caller, at: &fields::At, deleted: bool) -> Result<(Value, String)> {
         fields::show::list(&self.core, caller, at, deleted)
     }
 
-    /// `GET /config/CO/ORG/fields/NAME`; `shown` is whether deleted ones are, and whether uses are counted.
+    /// `GET /config/CO/ORG/fields/NAME` and its ETag; `shown` is whether deleted ones are, and whether uses are counted.
     ///
     /// # Errors
     /// `not_found`, `right_missing`, or the database's.
-    pub async fn field(&self, caller: &Caller, at: &fields::At, name: &str, shown: (bool, bool)) -> Result<Value> {
+    pub async fn field(
+        &self,
+        caller: &Caller,
+        at: &fields::At,
+        name: &str,
+        shown: (bool, bool),
+    ) -> Result<(Value, String)> {
         let (core, caller, at, name) = (self.core.clone(), caller.clone(), at.clone(), name.to_owned());
         blocking(move || fields::show::read(&core, &caller, &at, &name, shown)).await?
     }
 
-    /// `POST /config/CO/ORG/fields/NAME`: defines or retypes; with `dry_run` counts and samples.
+    /// `POST /config/CO/ORG/fields/NAME`: defines or retypes, and the ETag; with `dry_run` counts and samples.
     ///
     /// # Errors
     /// `not_found`, `right_missing`, `field_barred`, those of definitions, or the stores'.
@@ -413,7 +432,7 @@ impl Engine {
         at: &fields::At,
         (name, body): (&str, &str),
         options: fields::Options,
-    ) -> Result<Value> {
+    ) -> Result<(Value, String)> {
         let (core, caller, at, name) = (self.core.clone(), caller.clone(), at.clone(), name.to_owned());
         let body = body.to_owned();
         whole(async move { fields::change::define(&core, &caller, &at, (&name, &body), options).await }).await
@@ -438,12 +457,18 @@ impl Engine {
     ///
     /// # Errors
     /// `not_found`, `right_missing`, `field_exists`, or the stores'.
-    pub async fn restore_field(&self, caller: &Caller, at: &fields::At, name: &str) -> Result<Value> {
+    pub async fn restore_field(
+        &self,
+        caller: &Caller,
+        at: &fields::At,
+        name: &str,
+        if_match: Option<String>,
+    ) -> Result<(Value, String)> {
         let (core, caller, at, name) = (self.core.clone(), caller.clone(), at.clone(), name.to_owned());
-        whole(async move { fields::change::restore(&core, &caller, &at, &name).await }).await
+        whole(async move { fields::change::restore(&core, &caller, &at, &name, if_match.as_deref()).await }).await
     }
 
-    /// `GET /config/CO/ORG/FOLDER/unconfigured`, of at most `sample` transcripts.
+    /// `GET /config/CO/ORG[/FOLDER]/unconfigured`, of at most `sample` transcripts of each folder.
     ///
     /// # Errors
     /// `not_found`, `right_missing`, or the stores'.
@@ -451,11 +476,11 @@ impl Engine {
         &self,
         caller: &Caller,
         at: &fields::At,
-        folder: &FolderName,
+        folder: Option<&FolderName>,
         sample: u64,
     ) -> Result<Value> {
-        let (core, caller, at, folder) = (self.core.clone(), caller.clone(), at.clone(), folder.clone());
-        blocking(move || fields::unconfigured::list(&core, &caller, &at, &folder, sample)).await?
+        let (core, caller, at, folder) = (self.core.clone(), caller.clone(), at.clone(), folder.cloned());
+        blocking(move || fields::unconfigured::list(&core, &caller, &at, folder.as_ref(), sample)).await?
     }
 
     /// `POST /config/CO/ORG/FOLDER/unconfigured`: configures names.

@@ -100,6 +100,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         backfills: Default::default(),
         jobs: Default::default(),
         board: Default::default(),
+        uploads: Mutex::default(),
         staging,
         configuring: tokio::sync::Mutex::new(()),
         landing: Default::default(),

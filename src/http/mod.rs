@@ -49,6 +49,7 @@ table::table! {
     }
     "/transcripts/{company}/{org}" { POST transcripts::bring }
     "/transcribe/{org}/{folder}" { POST transcribe::upload }
+    "/request/{org}/status" { GET transcribe::status }
     "/imports/{company}/{org}" { GET imports::list, POST imports::declare }
     "/imports/{company}/{org}/{id}" { GET imports::read, DELETE imports::remove }
     "/imports/{company}/{org}/{id}/rows" { PUT imports::rows }
@@ -61,6 +62,7 @@ table::table! {
     "/config/{company}/{org}/fields" { GET fields::list }
     "/config/{company}/{org}/fields/{name}" { GET fields::read, POST fields::define, DELETE fields::delete }
     "/config/{company}/{org}/fields/{name}/restore" { POST fields::restore }
+    "/config/{company}/{org}/unconfigured" { GET fields::unconfigured_in_org }
     "/config/{company}/{org}/{folder}/unconfigured" { GET fields::unconfigured, POST fields::promote }
     "/config/{path:.*}" { GET config::read, POST config::change, DELETE config::delete }
     "/list" { GET list::names }

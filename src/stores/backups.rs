@@ -7,6 +7,7 @@
 //!                             files.ndjson    every file of the archive with its sum
 //!                             main.db         the database
 //!                             archive/…       as in a data folder
+//!                             imports/…       rows of imports, as in a data folder; staged.ndjson lists them
 //! ```
 use super::archive::FrozenFile;
 use super::error::{Kind, Result, Store, StoreError};
@@ -28,6 +29,10 @@ pub const FILES: &str = "files.ndjson";
 pub const DATABASE: &str = "main.db";
 /// The archive's folder.
 pub const ARCHIVE: &str = "archive";
+/// The folder of rows of imports.
+pub const IMPORTS: &str = "imports";
+/// The list of its files.
+pub const STAGED: &str = "staged.ndjson";
 /// How deep below the folder for backups they are looked for.
 const DEPTH: u32 = 4;
 /// How the name of one begins that is not complete.
@@ -58,6 +63,9 @@ pub struct About {
     pub files_sha256: String,
     /// SHA-256 of the database, hex.
     pub database_sha256: String,
+    /// SHA-256 of the list of rows of imports, hex; empty when there were none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub staged_sha256: String,
 }
 
 /// A file of a backup's archive.
@@ -136,16 +144,27 @@ pub fn about(dir: &Path) -> Result<About> {
 /// # Errors
 /// `Corrupt` when the list does not have its sum, or names what lies outside.
 pub fn entries(dir: &Path, about: &About) -> Result<Vec<Entry>> {
-    let path = dir.join(FILES);
-    let text = fs::read_to_string(&path).map_err(|error| failed("read", &path, error))?;
-    if sha256_hex(text.as_bytes()) != about.files_sha256 {
-        return Err(corrupt(&path, "the list of files does not have its sum"));
+    listed(&dir.join(FILES), &about.files_sha256)
+}
+
+/// The rows of imports in the backup in `dir`.
+///
+/// # Errors
+/// As [`entries`].
+pub fn staged(dir: &Path, about: &About) -> Result<Vec<Entry>> {
+    if about.staged_sha256.is_empty() { Ok(Vec::new()) } else { listed(&dir.join(STAGED), &about.staged_sha256) }
+}
+
+fn listed(path: &Path, sum: &str) -> Result<Vec<Entry>> {
+    let text = fs::read_to_string(path).map_err(|error| failed("read", path, error))?;
+    if sha256_hex(text.as_bytes()) != sum {
+        return Err(corrupt(path, "the list of files does not have its sum"));
     }
     let mut all = Vec::new();
     for line in text.lines() {
-        let entry: Entry = serde_json::from_str(line).map_err(|error| corrupt(&path, error.to_string()))?;
+        let entry: Entry = serde_json::from_str(line).map_err(|error| corrupt(path, error.to_string()))?;
         if !Path::new(&entry.path).components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(corrupt(&path, format!("{:?} is no place within an archive", entry.path)));
+            return Err(corrupt(path, format!("{:?} is no place within an archive", entry.path)));
         }
         all.push(entry);
     }
@@ -182,6 +201,8 @@ pub struct Draft {
     about: About,
     /// Sums of bodies, until the metadata file beside them is seen.
     bodies: HashMap<String, String>,
+    /// Rows of imports.
+    staged: Vec<Entry>,
     /// Whether every metadata file is of the body beside it: not while the archive is owed something.
     level: bool,
     done: bool,
@@ -215,7 +236,7 @@ impl Draft {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let about = About { format: 1, name: name.clone(), made: made.to_owned(), version, ..About::default() };
         let (folder, bodies) = (folder.to_owned(), HashMap::new());
-        Ok(Self { folder, name, dir, before, list, about, bodies, level: false, done: false })
+        Ok(Self { folder, name, dir, before, list, about, bodies, staged: Vec::new(), level: false, done: false })
     }
 
     /// Says that nothing was owed to the archive at the moment of the backup: then bodies have the sums that the
@@ -283,6 +304,20 @@ impl Draft {
         Ok(())
     }
 
+    /// Takes a file of rows that wait for their job.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn stage(&mut self, job: &str, file: &str, content: &mut dyn Read) -> Result<()> {
+        let dir = self.dir.join(IMPORTS).join(job);
+        fs::create_dir_all(&dir).map_err(|error| failed("make", &dir, error))?;
+        let (sha256, bytes) = copy(content, &dir.join(file))?;
+        self.about.bytes += bytes;
+        self.about.copied += bytes;
+        self.staged.push(Entry { path: format!("{job}/{file}"), bytes, modified: 0, sha256 });
+        Ok(())
+    }
+
     /// Gives it its name; durable on return.
     ///
     /// # Errors
@@ -291,6 +326,13 @@ impl Draft {
         let files = self.dir.join(FILES);
         self.list.flush().map_err(|error| failed("write", &files, error))?;
         self.about.files_sha256 = sum_of(&files)?.0;
+        if !self.staged.is_empty() {
+            let path = self.dir.join(STAGED);
+            let lines: Vec<String> =
+                self.staged.iter().map(|entry| serde_json::to_string(entry).unwrap_or_default() + "\n").collect();
+            fs::write(&path, lines.concat()).map_err(|error| failed("write", &path, error))?;
+            self.about.staged_sha256 = sum_of(&path)?.0;
+        }
         let (sum, bytes) = sum_of(&self.database())?;
         self.about.database_sha256 = sum;
         self.about.bytes += bytes;

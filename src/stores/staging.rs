@@ -2,9 +2,9 @@
 //! the data folder alone. How much of a file counts stands in the database; what lies beyond was never acknowledged.
 //!
 //! *Decision:* files beside the database, not rows in it: a million rows would swell its log while edits go on.
-use super::error::{Result, Store, StoreError};
+use super::error::{Kind, Result, Store, StoreError};
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, BufWriter, ErrorKind, Read as _, Seek, SeekFrom, Write};
+use std::io::{BufRead as _, BufReader, BufWriter, ErrorKind, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes read or written at once.
@@ -21,6 +21,16 @@ pub struct Appender {
     path: PathBuf,
     file: BufWriter<File>,
     length: u64,
+}
+
+/// A file of a job that is open.
+pub struct Held {
+    /// The job.
+    pub job: String,
+    /// Its name.
+    pub file: String,
+    /// What it holds.
+    pub content: File,
 }
 
 impl Staging {
@@ -86,6 +96,94 @@ impl Staging {
         };
         let opened = open().map_err(|error| failed("read", &path, error))?;
         Ok(BufReader::with_capacity(BUFFER, opened))
+    }
+
+    /// A file's length; `None` when it is not there.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub fn length(&self, job: &str, file: &str) -> Result<Option<u64>> {
+        let path = self.path(job, file);
+        match fs::metadata(&path) {
+            Ok(told) => Ok(Some(told.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("look at", &path, error)),
+        }
+    }
+
+    /// Changes lines where they stand: `each` is told a line without its end and answers what is to stand there, which is
+    /// no longer; blanks fill the rest, so that no other line moves. What lies beyond `to` goes. Nothing is done where there
+    /// is no such file. Durable on return.
+    ///
+    /// # Errors
+    /// When it cannot be read or written; `Bug` for a line that would grow.
+    pub fn rewrite(
+        &self,
+        job: &str,
+        file: &str,
+        to: u64,
+        each: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>,
+    ) -> Result<()> {
+        let path = self.path(job, file);
+        if self.length(job, file)?.is_none() {
+            return Ok(());
+        }
+        let open = || OpenOptions::new().write(true).open(&path);
+        let mut target = open().map_err(|error| failed("open", &path, error))?;
+        let mut reader = self.read(job, file, 0, to)?;
+        let (mut line, mut at) = (Vec::new(), 0_u64);
+        loop {
+            line.clear();
+            let read = reader.read_until(b'\n', &mut line).map_err(|error| failed("read", &path, error))?;
+            if read == 0 {
+                break;
+            }
+            let own = line.strip_suffix(b"\n").unwrap_or(&line);
+            if let Some(mut other) = each(own) {
+                if other.len() > own.len() {
+                    let words = format!("change {}: a line would grow", path.display());
+                    return Err(StoreError::plain(Store::Staging, Kind::Bug, words));
+                }
+                other.resize(own.len(), b' ');
+                let write = |target: &mut File| -> std::io::Result<()> {
+                    target.seek(SeekFrom::Start(at))?;
+                    target.write_all(&other)
+                };
+                write(&mut target).map_err(|error| failed("write", &path, error))?;
+            }
+            at += read as u64;
+        }
+        let end = |target: &File| -> std::io::Result<()> {
+            if target.metadata()?.len() > to {
+                target.set_len(to)?;
+            }
+            target.sync_all()
+        };
+        end(&target).map_err(|error| failed("flush", &path, error))
+    }
+
+    /// All files of all jobs, open: what is removed from now on can still be read through them.
+    ///
+    /// # Errors
+    /// When one cannot be opened.
+    pub fn held(&self) -> Result<Vec<Held>> {
+        let mut all = Vec::new();
+        for job in self.jobs()? {
+            let own = self.dir.join(&job);
+            let Ok(entries) = fs::read_dir(&own) else { continue };
+            for file in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
+                let path = own.join(&file);
+                match File::open(&path) {
+                    Ok(content) if content.metadata().is_ok_and(|told| told.is_file()) => {
+                        all.push(Held { job: job.clone(), file, content });
+                    }
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => return Err(failed("open", &path, error)),
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Removes one file, if it is there.
@@ -195,6 +293,12 @@ mod tests {
         rows.push(b"two\n").unwrap();
         let length = rows.finish().unwrap();
         assert_eq!((text(&staging, 0, length), text(&staging, 4, 6)), ("one\ntwo\n".into(), "tw".into()));
+        staging.rewrite("job-1", "rows", 8, &mut |line| (line == b"one").then(|| b"1".to_vec())).unwrap();
+        staging.rewrite("job-1", "none", 8, &mut |_| None).unwrap();
+        assert_eq!(text(&staging, 0, 99), "1  \ntwo\n", "no other line moves");
+        assert!(staging.rewrite("job-1", "rows", 8, &mut |_| Some(b"longer".to_vec())).is_err());
+        let held = staging.held().unwrap();
+        assert_eq!((held.len(), held[0].file.as_str(), staging.length("job-1", "rows").unwrap()), (1, "rows", Some(8)));
         assert!(staging.append("job-1", "rows", 99).is_err(), "bytes that are gone are told");
         assert_eq!(staging.jobs().unwrap(), ["job-1"]);
         staging.remove("job-1").unwrap();

@@ -142,6 +142,53 @@ fn a_table_of_metadata_goes_out_and_comes_in_again() {
 }
 
 #[test]
+fn tables_come_packed_and_from_standard_input_too() {
+    let mut server = filled();
+    let url = format!("http://{}", server.addr);
+    let pack = |text: &str| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(text.as_bytes()).unwrap();
+        packer.finish().unwrap()
+    };
+    let queue = |server: &Server| server.get("/metadata/Acme/Acme-Sales/T1").ok(200)["queue"].clone();
+    let import = |server: &Server, file: &str, more: &[&str], input: &[u8]| {
+        let place = ["--metadata", "--into", INTO, "--url", &url];
+        server.command_reading(&[&["import", file], &place[..], more].concat(), input)
+    };
+    for (name, content) in [
+        ("a.csv.gz", "Id,queue\nT1,one\n"),
+        ("b.ndjson.gz", "{\"tid\":\"T1\",\"queue\":\"two\",\"folder\":\"x\"}\n"),
+        ("c.json.gz", "[{\"tid\":\"T1\",\n\"queue\":\"three\"}]"),
+    ] {
+        let file = beside(&server, name);
+        std::fs::write(&file, pack(content)).unwrap();
+        let map: &[&str] = if name.contains("csv") { &["--map", "Id:tid"] } else { &[] };
+        let (code, _, words) = import(&server, &text(&file), map, b"");
+        assert!(code == 0 && words.contains("1 changed"), "{name}: {words}");
+    }
+    assert_eq!(queue(&server), "three");
+    for (input, wanted) in [
+        (b"tid;queue\nT1;four\n".to_vec(), "four"),
+        (b"{\"tid\":\"T1\",\"queue\":\"five\"}\n{\"tid\":\"T2\",\"queue\":\"x\"}\n".to_vec(), "five"),
+        (pack("tid,queue\nT1,six\n"), "six"),
+    ] {
+        let (code, _, words) = import(&server, "-", &[], &input);
+        assert!(code == 0 && words.contains("standard input"), "{words}");
+        assert_eq!(queue(&server), wanted);
+    }
+    let (code, out, _) = import(&server, "-", &["--json"], b"tid,queue\nnobody,x\n");
+    let error: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!((code, &error["file"], &error["code"]), (1, &json!("standard input"), &json!("not_found")), "{out}");
+    assert_eq!(import(&server, "-", &["--map", "a:tid"], b"{}").0, 2, "JSON has no columns");
+    assert_eq!(import(&server, "-", &[], b"").0, 1, "nothing came");
+    let unreadable = beside(&server, "d.csv.gz");
+    std::fs::write(&unreadable, &pack("tid,queue\nT1,seven\n")[..20]).unwrap();
+    let (code, _, words) = import(&server, &text(&unreadable), &[], b"");
+    assert!(code == 1 && words.contains("d.csv.gz"), "{words}");
+    server.stop_and_verify();
+}
+
+#[test]
 fn zips_and_folders_as_v_spark_takes_them_are_imported_and_metadata_alone_updates() {
     for over_the_wire in [true, false] {
         let mut server = Server::acme();

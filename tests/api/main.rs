@@ -23,6 +23,7 @@ mod damage;
 mod durability;
 mod errors;
 mod fields;
+mod fields_guarded;
 mod fields_over_time;
 mod metadata;
 mod near;

@@ -237,3 +237,58 @@ fn status_and_sysinfo_tell_how_folders_and_the_server_stand() {
     let seen = server.send("GET", "/sysinfo", &[("Authorization", &bearer)], None).ok(200);
     assert!(seen.get("figures").is_none() && seen["version"].is_string(), "{seen}");
 }
+
+#[test]
+fn the_status_of_an_upload_is_told_by_its_request_id() {
+    let mut server = Server::acme();
+    let id = taken(&send(&server, "c.json", br#"{"tid":"c","utterances":[{"text":"hello"}]}"#));
+    let metadata = taken(&send(&server, "c.jsonmeta", br#"{"tid":"c","metadata":{"queue":"sales"}}"#));
+    let path = |id: &str| format!("/request/Acme-Sales/status?requestid={id}");
+    for id in [&id, &metadata] {
+        let told = server.send("GET", &format!("{}&token={}", path(id), server.token), &[], None);
+        assert_eq!((told.status, told.text().as_str()), (200, "done"), "{}", told.text());
+        assert_eq!(told.header("content-type"), Some("text/html; charset=utf-8"));
+    }
+    let told = server.request("GET", &path(&metadata), &[("Accept", "application/json")], None).ok(200);
+    assert_eq!(
+        (&told["kind"], &told["state"], &told["folder"]),
+        (&json!("transcribe"), &json!("done"), &json!("Inbound"))
+    );
+    assert_eq!(told["progress"], json!({"done": 1, "total": 1}));
+    assert_eq!(server.get(&format!("/jobs/{id}")).ok(200)["kind"], "transcribe");
+    let unknown = server.get(&path("5b0fffff-0000-4000-8000-000000000000"));
+    assert_eq!(unknown.json()["detail"], "RequestId not found");
+    assert_eq!(unknown.code(404), "not_found");
+    assert_eq!(server.get(&path("")).code(400), "parameter_invalid");
+    assert_eq!(server.get("/request/Nobody/status?requestid=x").json()["detail"], "Organization Nobody not found");
+    assert_eq!(server.send("GET", &path(&id), &[], None).code(401), "token_missing");
+    assert_eq!(server.get(&format!("/request/Acme-Sales/summary?requestid={id}")).status, 404);
+    // A refused upload leaves nothing to ask for, and other jobs are no requests.
+    send(&server, "bad.json", b"{");
+    let jobs = server.get("/jobs?kind=transcribe").ok(200);
+    assert_eq!(jobs["jobs"].as_array().unwrap().len(), 2, "{jobs}");
+    // What was brought another way is found by what it carries.
+    server
+        .put(
+            "/transcripts/Acme/Acme-Sales/d?folder=Inbound&wait=search",
+            &json!({"requestid": "R-7", "utterances": []}),
+        )
+        .ok(201);
+    assert_eq!(server.get(&path("r-7")).text(), "done", "ids compare as they do in searches");
+    server.kill();
+    server.spawn();
+    server.settle();
+    assert_eq!(server.get(&path(&metadata)).text(), "done", "remembered over a crash");
+    // Another folder's request is unknown to who sees one folder only; without rights it is refused.
+    let other = json!({"name": "o", "company": "Acme", "org": "Acme-Sales", "folder": "Other", "rights": ["read"]});
+    let none = json!({"name": "n", "company": "Acme", "org": "Acme-Sales", "rights": ["config"]});
+    for (scope, status) in [(other, 404), (none, 403)] {
+        let made = server.post("/tokens", &scope).ok(201);
+        let bearer = format!("Bearer {}", made["token"].as_str().unwrap());
+        assert_eq!(server.send("GET", &path(&id), &[("Authorization", bearer.as_str())], None).status, status);
+    }
+    server.post("/config", &json!({"Beta": {}})).ok(200);
+    server.post("/config/Beta/orgs", &json!({"Acme-Sales": {}})).ok(200);
+    assert_eq!(server.get(&path(&id)).code(409), "org_ambiguous");
+    server.stop_and_verify();
+}

@@ -116,7 +116,8 @@ impl House {
     pub async fn retype(&self, field: &str, kind: &str) -> Result<Value, Error> {
         let at = At { company: company(), org: org() };
         let body = format!("{{\"type\":\"{kind}\"}}");
-        self.engine.define_field(&self.owner, &at, (field, &body), Options::default()).await
+        let defined = self.engine.define_field(&self.owner, &at, (field, &body), Options::default()).await;
+        defined.map(|(field, _)| field)
     }
 
     pub async fn delete(&self, path: &str) -> Result<Value, Error> {

@@ -18,6 +18,7 @@ mod analyst;
 mod asking;
 mod collections;
 mod edits;
+mod promoted;
 mod scan;
 mod world;
 
@@ -42,6 +43,16 @@ fn real_data_survive_are_found_and_can_be_edited() {
     timed("edits", || edits::odd_names_are_edited_and_found(&world));
     timed("a field more", || edits::a_field_configured_later_is_found(&world));
     timed("verify", || world.server.stop_and_verify());
+}
+
+#[test]
+fn real_data_brought_without_configuration_are_typed_afterwards() {
+    let Some(folder) = collections::folder() else {
+        let why = "SKIPPED: there is no ../shared/data beside the project, and LINERNOTES_SHARED names none";
+        writeln!(std::io::stderr(), "{why}").unwrap();
+        return;
+    };
+    timed("typed afterwards", || promoted::collections_are_typed_after_the_import(&folder));
 }
 
 fn timed(what: &str, step: impl FnOnce()) {

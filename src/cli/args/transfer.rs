@@ -14,14 +14,16 @@ such files; or - for standard input. In zips and folders X.json with X.jsonmeta 
 there. A transcript without an id gets a new UUID; in a zip or with metadata beside it, one made of folder and file name.
 A line that is refused is named as FILE:LINE with the reason; the others are stored all the same.
 
-With --metadata, FILE is a table: .csv with a header, or .ndjson with one object a line. Its rows change metadata of
-transcripts that are there; an empty cell leaves its value as it is.
+With --metadata, FILE is a table: .csv or .tsv with a header, .ndjson with one object a line, or .json, each also .gz; or -
+for standard input, which is JSON if it begins with { or [. Its rows change metadata of transcripts that are there; an
+empty cell leaves its value as it is.
 
 Examples:
   linernotes import calls.ndjson.gz --into Acme/Acme-Sales/Inbound --create
   linernotes import star.ndjson.gz --into Helpdesk/Chat/Star --id requestid
   linernotes import calls.zip old/archive/Acme/Acme-Sales --into Acme/Acme-Sales/Inbound
   linernotes import scores.csv --metadata --into Acme/Acme-Sales/Inbound --map 'Call Id:tid' --dry-run
+  zcat crm.csv.gz | linernotes import - --metadata --into Acme/Acme-Sales/Inbound --key contract
   LINERNOTES_TOKEN=$(cat index-data/root.token) \\
     linernotes import calls.json --into Acme/Acme-Sales/Inbound --url http://127.0.0.1:3000")]
 pub struct Import {

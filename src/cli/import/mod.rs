@@ -7,6 +7,7 @@ pub mod progress;
 pub mod records;
 pub mod report;
 pub mod rows;
+pub mod sheets;
 pub mod sources;
 
 use super::args::{Common, Import};

@@ -2,6 +2,7 @@
 //!
 //! Columns that no import can set are left alone and named: built-ins such as `folder`, which files of others hold.
 use super::records::{Item, Records};
+use super::sheets::{self, Form, Sheet};
 use super::sources;
 use crate::app::Presence;
 use crate::base::json::members;
@@ -29,7 +30,6 @@ const ROW_BYTES: usize = 64 << 20;
 
 /// What stands in a file.
 struct Table {
-    csv: bool,
     /// Names that are set, in order.
     fields: Vec<String>,
     /// Names that are left alone.
@@ -44,11 +44,13 @@ struct Table {
 /// When a file cannot be read, or the place refuses as a whole; rows that are refused are no error.
 pub fn run(common: &Common, import: &Import) -> Result<Ending> {
     for file in &import.files {
-        let csv = is_csv(file)?;
-        if !csv && !import.rows.map.is_empty() {
+        let form = sheets::form(file)?;
+        if form.is_some_and(|form| form != Form::Csv) && !import.rows.map.is_empty() {
             bail!(Usage(String::from("--map goes with .csv")));
         }
-        File::open(file).with_context(|| file.display().to_string())?;
+        if form.is_some() {
+            File::open(file).with_context(|| file.display().to_string())?;
+        }
     }
     let mut target = target::open(common, &import.place, Presence::Required)?;
     let done = import.files.iter().try_fold(Ending::Done, |ending, file| {
@@ -59,24 +61,21 @@ pub fn run(common: &Common, import: &Import) -> Result<Ending> {
     done
 }
 
-fn is_csv(file: &Path) -> Result<bool> {
-    match file.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref() {
-        Some("csv" | "tsv") => Ok(true),
-        Some("ndjson" | "jsonl" | "json") => Ok(false),
-        _ => bail!(Usage(format!("{}: a table of metadata is .csv, .tsv, .ndjson or .json", file.display()))),
-    }
-}
-
 fn take(import: &Import, file: &Path, target: &mut dyn Target) -> Result<Ending> {
+    let sheet = Sheet::open(file)?;
+    if sheet.form != Form::Csv && !import.rows.map.is_empty() {
+        bail!(Usage(format!("{}: --map goes with .csv, and this is JSON", sheet.name)));
+    }
     let key = import.rows.key.as_deref().unwrap_or("tid");
-    let table = look(file, key, &import.rows.map).with_context(|| file.display().to_string())?;
+    let table = look(&sheet, key, &import.rows.map).with_context(|| sheet.name.clone())?;
     if !table.left.is_empty() {
-        say(format_args!("{}: left alone, for no edit can set them: {}", file.display(), table.left.join(", ")));
+        say(format_args!("{}: left alone, for no edit can set them: {}", sheet.name, table.left.join(", ")));
     }
     if table.fields.is_empty() {
-        bail!("{}: holds no field to set beside {key}", file.display());
+        bail!("{}: holds no field to set beside {key}", sheet.name);
     }
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let ending = file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = ending.filter(|name| name != "-").unwrap_or_else(|| sheet.name.clone());
     let declaration = json!({
         "name": name, "key": key, "fields": table.fields, "folder": import.into.folder.as_str(),
         "atomic": import.rows.atomic, "dry_run": import.rows.dry_run,
@@ -85,8 +84,9 @@ fn take(import: &Import, file: &Path, target: &mut dyn Target) -> Result<Ending>
     let id = declared.get("id").and_then(Value::as_str).context("the answer holds no id")?.to_owned();
     let left: HashSet<FieldName> = table.left.iter().map(|name| FieldName::lenient(name)).collect();
     let map = import.rows.map.iter().filter(|(_, field)| !left.contains(&FieldName::lenient(field))).cloned().collect();
-    let sent = table.rewritten.as_ref().map_or(file, NamedTempFile::path);
-    let mut told = target.rows(&import.into, &id, &Rows { file: sent, csv: table.csv, map })?;
+    let sent = table.rewritten.as_ref().map_or(sheet.path(), NamedTempFile::path);
+    let rows = Rows { file: sent, csv: sheet.form == Form::Csv, map };
+    let mut told = target.rows(&import.into, &id, &rows)?;
     let bar = Bar::new("rows", None);
     while matches!(text(&told, "state"), "open" | "queued" | "running") {
         let figure = |name: &str| told.get("progress").and_then(|progress| progress.get(name)).and_then(Value::as_u64);
@@ -95,29 +95,28 @@ fn take(import: &Import, file: &Path, target: &mut dyn Target) -> Result<Ending>
         told = target.import(&import.into, &id)?;
     }
     bar.clear();
-    target.import_errors(&import.into, &id, &mut |error| refused(import.json, file, error))?;
-    summary(import, file, &told)
+    target.import_errors(&import.into, &id, &mut |error| refused(import.json, &sheet.name, error))?;
+    summary(import, &sheet.name, &told)
 }
 
 /// What names the rows have. The file is read once through if it is JSON.
-fn look(file: &Path, key: &str, map: &[(String, String)]) -> Result<Table> {
-    let csv = is_csv(file)?;
+fn look(sheet: &Sheet, key: &str, map: &[(String, String)]) -> Result<Table> {
     let mut names = Names { key: FieldName::lenient(key), seen: HashSet::new(), fields: Vec::new(), left: Vec::new() };
-    if csv {
-        for column in header(BufReader::new(File::open(file)?))? {
+    if sheet.form == Form::Csv {
+        for column in header(BufReader::new(File::open(sheet.path())?))? {
             let column = column.trim();
             names.take(map.iter().find(|(own, _)| own == column).map_or(column, |(_, field)| field));
         }
-        return Ok(Table { csv, fields: names.fields, left: names.left, rewritten: None });
+        return Ok(Table { fields: names.fields, left: names.left, rewritten: None });
     }
-    each_row(file, |row| {
+    each_row(sheet, |row| {
         for (name, _) in &members(row).map(|all| all.0).unwrap_or_default() {
             names.take(name);
         }
         Ok(())
     })?;
-    let rewritten = if names.left.is_empty() { None } else { Some(without(file, &names.left)?) };
-    Ok(Table { csv, fields: names.fields, left: names.left, rewritten })
+    let rewritten = if names.left.is_empty() { None } else { Some(without(sheet, &names.left)?) };
+    Ok(Table { fields: names.fields, left: names.left, rewritten })
 }
 
 struct Names {
@@ -139,10 +138,9 @@ impl Names {
 }
 
 /// Calls `each` with every row; with what cannot be cut out as well, so that rows keep their numbers.
-fn each_row(file: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    let by_line = file.extension().is_some_and(|ending| ending != "json");
-    let input = sources::unpacked(Box::new(File::open(file)?))?;
-    for item in Records::new(input, by_line, ROW_BYTES) {
+fn each_row(sheet: &Sheet, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let input = sources::unpacked(Box::new(File::open(sheet.path())?))?;
+    for item in Records::new(input, sheet.form == Form::Lines, ROW_BYTES) {
         match item? {
             Item::Record { text, .. } => each(&text)?,
             Item::Broken { .. } => each("{")?,
@@ -152,10 +150,10 @@ fn each_row(file: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<()>
 }
 
 /// The rows without some names.
-fn without(file: &Path, left: &[String]) -> Result<NamedTempFile> {
+fn without(sheet: &Sheet, left: &[String]) -> Result<NamedTempFile> {
     let left: HashSet<FieldName> = left.iter().map(|name| FieldName::lenient(name)).collect();
     let mut out = BufWriter::new(NamedTempFile::new()?);
-    each_row(file, |row| {
+    each_row(sheet, |row| {
         let Ok(all) = members(row) else {
             return Ok(writeln!(out, "{}", row.replace(['\n', '\r'], " "))?);
         };
@@ -170,11 +168,11 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn refused(json: bool, file: &Path, error: &Value) -> Result<()> {
+fn refused(json: bool, file: &str, error: &Value) -> Result<()> {
     if json {
         let mut error = error.clone();
         if let Some(error) = error.as_object_mut() {
-            error.insert(String::from("file"), json!(file.display().to_string()));
+            error.insert(String::from("file"), json!(file));
         }
         return Ok(put(error)?);
     }
@@ -182,8 +180,7 @@ fn refused(json: bool, file: &Path, error: &Value) -> Result<()> {
         ["tid", "field"].map(|name| text(error, name)).into_iter().filter(|t| !t.is_empty()).collect();
     let hint = Some(text(error, "hint")).filter(|hint| !hint.is_empty()).map(|hint| format!(" ({hint})"));
     say(format_args!(
-        "{}: row {} {}: {}: {}{}",
-        file.display(),
+        "{file}: row {} {}: {}: {}{}",
         error.get("row").unwrap_or(&Value::Null),
         about.join(" "),
         text(error, "code"),
@@ -193,7 +190,7 @@ fn refused(json: bool, file: &Path, error: &Value) -> Result<()> {
     Ok(())
 }
 
-fn summary(import: &Import, file: &Path, told: &Value) -> Result<Ending> {
+fn summary(import: &Import, file: &str, told: &Value) -> Result<Ending> {
     let count =
         |name: &str| told.get("counts").and_then(|counts| counts.get(name)).and_then(Value::as_u64).unwrap_or(0);
     let done = text(told, "state") == "done";
@@ -202,8 +199,7 @@ fn summary(import: &Import, file: &Path, told: &Value) -> Result<Ending> {
     } else {
         let how = if import.rows.dry_run { " (dry run: nothing was changed)" } else { "" };
         say(format_args!(
-            "{}: {} changed, {} unchanged, {} failed{how}",
-            file.display(),
+            "{file}: {} changed, {} unchanged, {} failed{how}",
             count("changed"),
             count("unchanged"),
             count("failed")
@@ -225,11 +221,11 @@ mod tests {
         let (table, rows) = (dir.path().join("a.csv"), dir.path().join("a.ndjson"));
         std::fs::write(&table, "Call Id;Queue;folder;note\nx;1;2;3\n").unwrap();
         let map = [(String::from("Call Id"), String::from("tid"))];
-        let read = look(&table, "tid", &map).unwrap();
+        let read = look(&Sheet::open(&table).unwrap(), "tid", &map).unwrap();
         assert_eq!((read.fields, read.left), (vec!["Queue".into(), "note".into()], vec!["folder".into()]));
         std::fs::write(&rows, "{\"tid\":\"x\",\"queue\":1.10,\"Folder\":\"F\"}\n{bad\n{\"tid\":\"y\",\"QUEUE\":2}\n")
             .unwrap();
-        let read = look(&rows, "tid", &[]).unwrap();
+        let read = look(&Sheet::open(&rows).unwrap(), "tid", &[]).unwrap();
         assert_eq!((read.fields, read.left), (vec![String::from("queue")], vec![String::from("Folder")]));
         let rewritten = std::fs::read_to_string(read.rewritten.unwrap().path()).unwrap();
         let lines: Vec<&str> = rewritten.lines().collect();

@@ -88,7 +88,7 @@ fn walk(folder: &Path, sources: &mut Vec<Source>, wrong: &mut Vec<String>) {
 }
 
 /// The name in lower case, without `.gz`.
-fn plain_name(path: &Path) -> String {
+pub fn plain_name(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     name.strip_suffix(".gz").map(str::to_owned).unwrap_or(name)
 }
@@ -147,15 +147,23 @@ pub fn open(source: &Source, read: &Arc<AtomicU64>) -> io::Result<Box<dyn BufRea
 ///
 /// # Errors
 /// When its first bytes cannot be read.
-pub fn unpacked(mut raw: Box<dyn Read>) -> io::Result<Box<dyn BufRead>> {
+pub fn unpacked(raw: Box<dyn Read>) -> io::Result<Box<dyn BufRead>> {
+    Ok(opened(raw)?.1)
+}
+
+/// The same, and whether it is gzip.
+///
+/// # Errors
+/// When its first bytes cannot be read.
+pub fn opened(mut raw: Box<dyn Read>) -> io::Result<(bool, Box<dyn BufRead>)> {
     let mut first = Vec::with_capacity(GZIP_MAGIC.len());
     raw.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut first)?;
     let packed = first == GZIP_MAGIC;
     let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(first).chain(raw));
     if packed {
-        return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(whole))));
+        return Ok((true, Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(whole)))));
     }
-    Ok(Box::new(whole))
+    Ok((false, Box::new(whole)))
 }
 
 struct Counted {

@@ -6,6 +6,9 @@ use std::sync::Arc;
 /// Words of the API's own paths that cannot name an object on a level where they stand.
 const PATH_WORDS: [&str; 6] = ["orgs", "folders", "apps", "users", "system", "fields"];
 
+/// One that stands where folders do: `/config/CO/ORG/unconfigured`.
+const FOLDER_WORD: &str = "unconfigured";
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:path) => {
         $(#[$doc])*
@@ -54,7 +57,7 @@ name!(/// A company's short name: no blanks.
 name!(/// An organisation's short name, usually `Company-Org`.
     OrgName, "organisation", check_level);
 name!(/// A folder's name.
-    FolderName, "folder", check_level);
+    FolderName, "folder", check_folder);
 name!(/// A transcript's id, unique within its organisation.
     Tid, "transcript id", check_tid);
 
@@ -93,6 +96,13 @@ fn check_level(what: &str, text: &str) -> Result<(), Refusal> {
     check_common(what, text, 100)
 }
 
+fn check_folder(what: &str, text: &str) -> Result<(), Refusal> {
+    if text == FOLDER_WORD {
+        return Err(broken(what, text, "is a word of the API's own paths"));
+    }
+    check_level(what, text)
+}
+
 fn check_tid(what: &str, text: &str) -> Result<(), Refusal> {
     check_common(what, text, 256)
 }
@@ -129,6 +139,8 @@ mod tests {
             assert!(CompanyName::parse(bad).is_err(), "{bad:?}");
         }
         assert!(OrgName::parse("Call Centre").is_ok());
+        assert!(FolderName::parse("Unconfigured").is_ok() && FolderName::parse("unconfigured").is_err());
+        assert!(OrgName::parse("unconfigured").is_ok());
         assert!(Tid::parse("orgs").is_ok());
         assert!(Tid::parse(" 3 ").is_ok());
         assert!(Tid::parse(&"é".repeat(256)).is_ok());

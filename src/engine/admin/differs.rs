@@ -10,6 +10,20 @@ const MOST: usize = 50;
 /// Characters of a value that are shown.
 const SHOWN: usize = 300;
 
+/// Whether an `If-Match` names the tag.
+pub fn is_same(wanted: &str, etag: &str) -> bool {
+    wanted == "*" || wanted.split(',').any(|tag| tag.trim().trim_matches('"') == etag)
+}
+
+/// All there is now, setting by setting: for changes that send none.
+pub fn all(now: &Value) -> Vec<Item> {
+    let none = match now {
+        Value::Object(members) => members.keys().map(|key| (key.clone(), Value::Null)).collect(),
+        _ => serde_json::Map::new(),
+    };
+    items(now, &Value::Object(none))
+}
+
 /// The places of `sent` where `now` has another value.
 pub fn items(now: &Value, sent: &Value) -> Vec<Item> {
     let mut items = Vec::new();
@@ -50,5 +64,7 @@ mod tests {
         let told: Vec<(String, String)> = items(&now, &sent).into_iter().map(|i| (i.pointer, i.detail)).collect();
         let item = |pointer: &str, detail: &str| (pointer.to_owned(), detail.to_owned());
         assert_eq!(told, [item("/In/custom_meta", "is [\"a\",\"b\"] now"), item("/New", "is not there now")]);
+        let told: Vec<String> = all(&now["In"]).into_iter().map(|item| item.pointer).collect();
+        assert_eq!(told, ["/mode", "/custom_meta", "/callback"], "who deletes is told all there is");
     }
 }

@@ -215,7 +215,7 @@ fn is_empty(core: &Core, folder: FolderId) -> bool {
     core.stores.database.count(folder, 0).is_ok_and(|summary| summary.transcripts == 0)
 }
 
-/// Refuses what was made up for another state, and says where `body` differs from what is there.
+/// Refuses what was made up for another state, and says where `body` differs from what is there; a deletion, all that is.
 fn unchanged_since(
     core: &Core,
     caller: &Caller,
@@ -224,14 +224,18 @@ fn unchanged_since(
 ) -> Result<()> {
     let Some(wanted) = if_match else { return Ok(()) };
     let (now, etag) = read(core, caller, path)?;
-    let matches = wanted == "*" || wanted.split(',').any(|tag| tag.trim().trim_matches('"') == etag);
-    if matches {
+    if differs::is_same(wanted, &etag) {
         return Ok(());
     }
     let detail = format!("the configuration has changed since; its ETag is now \"{etag}\"");
     // Who reads it may change it too, or the body is not looked at.
-    let sent = body.filter(|_| caller.may(Right::Config)).and_then(|body| body::read(body, &core.settings.limits).ok());
-    let items = sent.map(|sent| differs::items(&now, &sent)).unwrap_or_default();
+    let items = match body {
+        _ if !caller.may(Right::Config) => Vec::new(),
+        Some(body) => {
+            body::read(body, &core.settings.limits).map(|sent| differs::items(&now, &sent)).unwrap_or_default()
+        }
+        None => differs::all(&now),
+    };
     Err(Error::Refused(Refusal { items, ..Refusal::new(Code::RevisionMismatch, detail) }))
 }
 

@@ -22,6 +22,7 @@ use crate::engine::intake::target::Target;
 use crate::engine::jobs::account::{Account, Counts, State};
 use crate::engine::jobs::work::{BulkEdit, By, KEYS, What, Work};
 use crate::engine::search::cursor::Place;
+use crate::engine::search::freshness;
 use crate::engine::search::run::{admitted, bind, refused};
 use crate::engine::types::IngestOptions;
 use crate::engine::world::World;
@@ -96,6 +97,7 @@ impl Asked {
             );
         };
         Edit::changing(set, unset, core.settings.edit_rules())?;
+        whole_set(query.get())?;
         let text = if query.get().starts_with('"') {
             json!({"q": serde_json::from_str::<Value>(query.get()).unwrap_or_default()}).to_string()
         } else {
@@ -135,6 +137,36 @@ impl Asked {
     }
 }
 
+/// Refuses names of a search that would have the answer cut or shaped: an edit takes all that is found, and nobody should
+/// believe that `size` bounds it.
+fn whole_set(query: &str) -> Result<()> {
+    const SHAPING: [&str; 14] = [
+        "size",
+        "offset",
+        "cursor",
+        "output",
+        "format",
+        "fields",
+        "sort",
+        "sortdir",
+        "facets",
+        "stats",
+        "histogram",
+        "moments",
+        "explain",
+        "zipfiles",
+    ];
+    let Ok(sent) = members(query) else { return Ok(()) };
+    match sent.0.iter().map(|(name, _)| &**name).find(|name| SHAPING.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let detail =
+                format!("`{name}` shapes an answer; an edit takes every transcript that the query finds: leave it out");
+            Err(Refusal::at(Code::ParameterInvalid, format!("/query/{name}"), detail).into())
+        }
+    }
+}
+
 /// Previews, or begins when the request confirms a preview.
 ///
 /// # Errors
@@ -155,11 +187,16 @@ pub async fn edit(
         let detail = "the index does not know all answered writes yet; try again";
         return Err(Refusal::new(Code::NotYetVisible, detail).into());
     }
+    if let Some(mark) = &asked.query.after {
+        // All answered writes are there; whether the mark is one of ours is still to be judged.
+        freshness::after(core, mark, &[target.org], asked.query.timeout.unwrap_or(PATIENCE)).await?;
+    }
     let budget = Duration::from_millis(core.settings.limits.search_timeout_ms);
     let (caller, place) = (caller.clone(), Place::of((company, Some(org), None)));
     let found = {
         let (caller, asked) = (caller.clone(), asked.clone());
         admitted(core, budget, move |core| {
+            // The configuration of after the waiting.
             let world = core.world.load_full();
             let resolved = bind(&core, &caller, &world, place.path(), &asked.query)?;
             let keys = core

@@ -1,9 +1,11 @@
 //! What stored values become under another definition: how many are its values as they are, how many after coercion, how
 //! many do not fit, with samples.
+use super::options::Uses;
 use super::walk::{At, Bounds, walk};
 use crate::domain::access::Right;
 use crate::domain::catalogue::{Folder, Org};
-use crate::domain::fields::{ConfiguredField, Definition, FieldType, FolderSchema, OnMismatch, TypedValue};
+use crate::domain::fields::{ConfiguredField, Definition, FieldType, FolderSchema, OnMismatch};
+use crate::domain::metadata::erase;
 use crate::domain::projection::project;
 use crate::engine::access::Caller;
 use crate::engine::admin::field::listing;
@@ -33,12 +35,18 @@ impl Kind {
     }
 }
 
-/// Counts the values that the folders listing a field hold, as the definition `field` has sees them. Reads all metadata of
-/// these folders. Blocking.
+/// Counts the values that the folders listing a field hold, as the definition `field` has sees them; `before` is the field
+/// as it stands. Reads all metadata of these folders. Blocking.
 ///
 /// # Errors
 /// The stores'.
-pub fn preview(core: &Core, caller: &Caller, at: &At, org: &Org, field: &ConfiguredField) -> Result<Value> {
+pub fn preview(
+    core: &Core,
+    caller: &Caller,
+    at: &At,
+    org: &Org,
+    (field, before): (&ConfiguredField, Option<&ConfiguredField>),
+) -> Result<Value> {
     let masked = (field.definition.pii || field.meant().pii) && !caller.may(Right::Pii);
     // Words about a value that does not fit name it, unless it is personal.
     let definition = Definition { pii: masked, ..field.meant().clone() };
@@ -55,7 +63,8 @@ pub fn preview(core: &Core, caller: &Caller, at: &At, org: &Org, field: &Configu
         .collect();
     let bounds = core.settings.value_bounds();
     let (mut fit, mut coerced, mut misfit) = (Kind::default(), Kind::default(), Kind::default());
-    let mut options: HashMap<String, u64> = HashMap::new();
+    let before = before.map(ConfiguredField::meant).filter(|before| before.kind == FieldType::Enum);
+    let mut uses = Uses::default();
     let walked = walk(core, at, &folders, Bounds::default(), &mut |folder, row, metadata| {
         let Some(schema) = schemas.get(&folder.id) else { return };
         let projection = project(metadata, schema, bounds);
@@ -71,9 +80,10 @@ pub fn preview(core: &Core, caller: &Caller, at: &At, org: &Org, field: &Configu
             let native = is_native(&definition, value.raw.get());
             let kind = if native { &mut fit } else { &mut coerced };
             kind.take(|| with("value", shown(value.raw.get(), masked)));
-            for option in value.typed.iter().filter_map(keyword).filter(|_| definition.kind == FieldType::Enum) {
-                *options.entry(option.to_owned()).or_default() += 1;
-            }
+        }
+        if definition.kind == FieldType::Enum {
+            let stored = erase::values(metadata, &field.name);
+            uses.see(&definition, before, stored.iter().map(|raw| raw.get()));
         }
         for unfit in &projection.misfits {
             misfit.take(|| with("detail", unfit.detail.as_str().into()));
@@ -82,15 +92,13 @@ pub fn preview(core: &Core, caller: &Caller, at: &At, org: &Org, field: &Configu
     let mut told = json!({
         "transcripts": walked.transcripts,
         "looked": walked.looked,
-        "values": fit.count + coerced.count + misfit.count,
+        "stored": fit.count + coerced.count + misfit.count,
         "fit": fit.count,
         "coerced": coerced.count,
         "misfit": misfit.count,
     });
     if let Some(told) = told.as_object_mut() {
-        if definition.kind == FieldType::Enum {
-            told.insert("options".to_owned(), used(&definition, &options));
-        }
+        told.extend(uses.told(&definition, before));
         // Ids are told to who may read transcripts.
         if caller.may(Right::Read) {
             let samples = json!({"fit": fit.samples, "coerced": coerced.samples, "misfit": misfit.samples});
@@ -101,25 +109,6 @@ pub fn preview(core: &Core, caller: &Caller, at: &At, org: &Org, field: &Configu
         }
     }
     Ok(told)
-}
-
-/// The options of an enum with how many transcripts use each: those in use first, then the retired ones.
-pub fn used(definition: &Definition, counts: &HashMap<String, u64>) -> Value {
-    let told = |option: &String, state: &str| {
-        let count = counts.get(option).copied().unwrap_or(0);
-        json!({"value": option, "state": state, "transcripts": count})
-    };
-    let current = definition.values.iter().map(|option| told(option, "current"));
-    let retired = definition.retired.iter().map(|option| told(option, "retired"));
-    Value::Array(current.chain(retired).collect())
-}
-
-/// The text of a whole value.
-pub fn keyword(value: &TypedValue) -> Option<&str> {
-    match value {
-        TypedValue::Keyword { shown, .. } => Some(shown),
-        _ => None,
-    }
 }
 
 /// Whether a value that fits is written as the type's values are: nothing has to be read out of a string, and options

@@ -1,33 +1,36 @@
 //! Fields as they stand: definition, who lists them, what runs, who uses them.
-use super::preview::{keyword, used};
+use super::options::Uses;
+use super::tag::{self, members, removed, seen_in};
 use super::walk::{At, stored};
 use crate::domain::catalogue::{Folder, Org};
 use crate::domain::fields::value::coerce;
 use crate::domain::fields::{ConfiguredField, FieldType};
-use crate::domain::identity::{FieldName, FolderId, Key};
+use crate::domain::identity::{FieldName, Key};
 use crate::engine::access::Caller;
 use crate::engine::admin::check::json as spelled;
-use crate::engine::admin::field::{find, gone, listing};
+use crate::engine::admin::field::{find, gone};
 use crate::engine::admin::visible::demand_sight;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Rows read at once.
 const ROWS: usize = 500;
 
-/// `GET …/fields`: all fields by name; with `deleted` also those deleted softly, and barred names.
+/// `GET …/fields`: all fields by name, and their tag; with `deleted` also those deleted softly, and barred names.
 ///
 /// # Errors
 /// `not_found`, `right_missing`.
-pub fn list(core: &Core, caller: &Caller, at: &At, deleted: bool) -> Result<Value> {
+pub fn list(core: &Core, caller: &Caller, at: &At, deleted: bool) -> Result<(Value, String)> {
     let org = sight(core, caller, at)?;
     let mut all = Map::new();
+    let mut tags = Vec::new();
     for field in org.fields.iter().filter(|field| sees(&org, caller, &field.name)) {
+        tags.extend(tag::stands(&org, caller, &field.name)?);
         all.insert(field.name.shown().to_owned(), Value::Object(one(core, caller, &org, field)?));
     }
+    let fields = all.len();
     if deleted && caller.scope().folder.is_none() {
         for gone in &org.deleted {
             all.insert(gone.field.name.shown().to_owned(), removed(&org, &gone.field, &gone.folders)?);
@@ -36,29 +39,38 @@ pub fn list(core: &Core, caller: &Caller, at: &At, deleted: bool) -> Result<Valu
             all.insert(name.shown().to_owned(), json!({"state": "barred"}));
         }
     }
-    Ok(Value::Object(all))
+    tags.extend(all.iter().skip(fields).map(|(name, gone)| json!([name, gone])));
+    let tag = tag::tag(&Value::Array(tags));
+    Ok((Value::Object(all), tag))
 }
 
-/// `GET …/fields/NAME`; with `usage` how many transcripts have a value, and of an enum each option's number. Blocking.
+/// `GET …/fields/NAME`, and its tag; with `usage` how many transcripts have a value, and of an enum each option's number. Blocking.
 ///
 /// # Errors
 /// `not_found`, `right_missing`, or the database's.
-pub fn read(core: &Core, caller: &Caller, at: &At, name: &str, (deleted, usage): (bool, bool)) -> Result<Value> {
+pub fn read(
+    core: &Core,
+    caller: &Caller,
+    at: &At,
+    name: &str,
+    (deleted, usage): (bool, bool),
+) -> Result<(Value, String)> {
     let org = sight(core, caller, at)?;
     let name = FieldName::lenient(name);
+    let tag = tag::stands(&org, caller, &name)?.as_ref().map(tag::tag).unwrap_or_default();
     if let Some(field) = find(&org, &name).filter(|field| sees(&org, caller, &field.name)) {
         let mut shown = one(core, caller, &org, field)?;
         if usage {
             shown.insert("usage".to_owned(), count(core, caller, &org, field)?);
         }
-        return Ok(Value::Object(shown));
+        return Ok((Value::Object(shown), tag));
     }
     if !deleted || caller.scope().folder.is_some() {
         return Err(Error::absent());
     }
     match gone(&org, &name) {
-        Some(gone) => removed(&org, &gone.field, &gone.folders),
-        None if org.barred.contains(&name) => Ok(json!({"state": "barred"})),
+        Some(gone) => Ok((removed(&org, &gone.field, &gone.folders)?, tag)),
+        None if org.barred.contains(&name) => Ok((json!({"state": "barred"}), tag)),
         None => Err(Error::absent()),
     }
 }
@@ -81,9 +93,7 @@ fn sees(org: &Org, caller: &Caller, name: &FieldName) -> bool {
 /// A defect of ours: what JSON cannot spell.
 pub fn one(core: &Core, caller: &Caller, org: &Org, field: &ConfiguredField) -> Result<Map<String, Value>> {
     let mut shown = members(field)?;
-    let listing = listing(org, &field.name);
-    let folders: Vec<&Arc<Folder>> =
-        org.folders.values().filter(|own| listing.contains(&own.id) && caller.sees_folder(own)).collect();
+    let folders: Vec<&Arc<Folder>> = seen_in(org, caller, &field.name).collect();
     let names = folders.iter().map(|folder| folder.name.as_str().into()).collect();
     shown.insert("folders".to_owned(), Value::Array(names));
     let running: Map<String, Value> = folders
@@ -105,32 +115,16 @@ pub fn one(core: &Core, caller: &Caller, org: &Org, field: &ConfiguredField) -> 
     Ok(shown)
 }
 
-fn members(field: &ConfiguredField) -> Result<Map<String, Value>> {
-    let mut shown = Map::new();
-    shown.insert("name".to_owned(), field.name.shown().into());
-    if let Value::Object(definition) = spelled(field.meant())? {
-        shown.extend(definition);
-    }
-    Ok(shown)
-}
-
-fn removed(org: &Org, field: &ConfiguredField, folders: &[FolderId]) -> Result<Value> {
-    let mut shown = members(field)?;
-    let names = org.folders.values().filter(|folder| folders.contains(&folder.id));
-    shown.insert("folders".to_owned(), names.map(|folder| folder.name.as_str()).collect());
-    shown.insert("state".to_owned(), "deleted".into());
-    Ok(Value::Object(shown))
-}
-
-/// How many transcripts the database has a value of, as searches see it.
-fn count(core: &Core, caller: &Caller, org: &Org, field: &ConfiguredField) -> Result<Value> {
-    let listing = listing(org, &field.name);
+/// How many transcripts the database has a value of, as searches see it, and who uses the options of an enum. Blocking.
+///
+/// # Errors
+/// The database's.
+pub fn count(core: &Core, caller: &Caller, org: &Org, field: &ConfiguredField) -> Result<Value> {
     let bounds = core.settings.value_bounds();
-    let mut holding = 0_u64;
-    let mut options: HashMap<String, u64> = HashMap::new();
-    let mut former: HashMap<String, u64> = HashMap::new();
     let definition = field.meant();
-    for folder in org.folders.values().filter(|own| listing.contains(&own.id) && caller.sees_folder(own)) {
+    let mut holding = 0_u64;
+    let mut uses = Uses::default();
+    for folder in seen_in(org, caller, &field.name) {
         let mut after: Option<Key> = None;
         loop {
             let keys = core.stores.database.behind(folder.id, 0, after, ROWS)?;
@@ -145,26 +139,13 @@ fn count(core: &Core, caller: &Caller, org: &Org, field: &ConfiguredField) -> Re
                     continue;
                 }
                 let Ok(members) = crate::base::json::members(&row.values) else { continue };
-                for (_, raw) in members.0.iter().filter(|(own, _)| FieldName::lenient(own) == field.name) {
-                    for value in coerce(definition, raw, &org.zone, bounds).unwrap_or_default() {
-                        if let Some(option) = keyword(&value) {
-                            *options.entry(option.to_owned()).or_default() += 1;
-                        }
-                    }
-                    for old in definition.renamed.keys().filter(|old| raw.get().contains(old.as_str())) {
-                        *former.entry(old.clone()).or_default() += 1;
-                    }
-                }
+                let own = members.0.iter().filter(|(own, _)| FieldName::lenient(own) == field.name);
+                let fit = own.filter(|(_, raw)| coerce(definition, raw, &org.zone, bounds).is_ok());
+                uses.see(definition, None, fit.map(|(_, raw)| raw.get()));
             }
         }
     }
-    let mut told = json!({"transcripts": holding});
-    if let (Some(told), FieldType::Enum) = (told.as_object_mut(), definition.kind) {
-        told.insert("options".to_owned(), used(definition, &options));
-        if !definition.renamed.is_empty() {
-            let counts = definition.renamed.keys().map(|old| (old.clone(), former.get(old).copied().unwrap_or(0)));
-            told.insert("former".to_owned(), counts.map(|(old, count)| (old, Value::from(count))).collect());
-        }
-    }
-    Ok(told)
+    let mut told = Map::from_iter([("transcripts".to_owned(), holding.into())]);
+    told.extend(uses.told(definition, None));
+    Ok(Value::Object(told))
 }

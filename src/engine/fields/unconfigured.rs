@@ -1,4 +1,4 @@
-//! Names that stand in metadata of a folder without being configured: with counts, the type their values suggest and
+//! Names that stand in metadata of a folder, or of an organisation, without being configured: with counts, the type their values suggest and
 //! samples; and configuring them in one call.
 use super::walk::{At, Bounds, walk};
 use crate::domain::access::Right;
@@ -18,7 +18,7 @@ use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,50 +39,75 @@ struct Found {
     transcripts: u64,
     guess: Guess,
     samples: Vec<Value>,
+    /// Transcripts by folder.
+    folders: BTreeMap<FolderName, u64>,
 }
 
+#[derive(Default)]
 struct Names {
     found: HashMap<FieldName, Found>,
-    transcripts: u64,
-    looked: u64,
     unread: Vec<String>,
+    /// Transcripts there are, and those looked at, by folder.
+    folders: BTreeMap<FolderName, (u64, u64)>,
 }
 
-/// `GET …/unconfigured`. Blocking.
+/// `GET …/unconfigured` of a folder, or of all folders of an organisation that the caller sees; at most `sample`
+/// transcripts of each folder are looked at. Blocking.
 ///
 /// # Errors
 /// `not_found`, `right_missing`, or the stores'.
-pub fn list(core: &Core, caller: &Caller, at: &At, name: &FolderName, sample: u64) -> Result<Value> {
-    let (org, folder) = {
+pub fn list(core: &Core, caller: &Caller, at: &At, name: Option<&FolderName>, sample: u64) -> Result<Value> {
+    let (org, folders) = {
         let world = core.world();
         let org = caller.org(&world.catalogue, &at.company, &at.org)?;
-        (org.clone(), caller.folder(org, name)?.clone())
+        let folders: Vec<Arc<Folder>> = match name {
+            Some(name) => vec![caller.folder(org, name)?.clone()],
+            None => org.folders.values().filter(|folder| caller.sees_folder(folder)).cloned().collect(),
+        };
+        (org.clone(), folders)
     };
     demand_sight(caller)?;
-    let mut names = look(core, at, &folder, sample)?;
-    let complete = names.looked >= names.transcripts;
-    if !complete {
-        for seen in core.seen.of(std::iter::once(folder.id)) {
-            let seen = FieldName::lenient(&seen);
-            if is_open(&folder, &seen) {
-                names.found.entry(seen).or_default();
-            }
-        }
+    let mut names = Names::default();
+    let until = Instant::now() + PATIENCE;
+    for (at_folder, folder) in (1..).zip(&folders) {
+        // None takes the time of those after it.
+        let left = u32::try_from(folders.len() + 1 - at_folder).unwrap_or(u32::MAX);
+        let own = until.saturating_duration_since(Instant::now()) / left.max(1);
+        look(core, at, folder, (sample, own), &mut names)?;
     }
+    let (transcripts, looked) = names.folders.values().fold((0, 0), |all, own| (all.0 + own.0, all.1 + own.1));
+    let complete = looked >= transcripts;
     let mut found: Vec<(FieldName, Found)> = names.found.into_iter().collect();
     found.sort_by(|(a, of), (b, other)| other.transcripts.cmp(&of.transcripts).then_with(|| a.cmp(b)));
-    let fields: Vec<Value> = found.into_iter().map(|(name, found)| told(&org, caller, &name, found)).collect();
-    let mut answer = json!({
-        "folder": folder.name.as_str(),
-        "transcripts": names.transcripts,
-        "looked": names.looked,
-        "complete": complete,
-        "fields": fields,
-    });
-    if let (false, true, Some(answer)) = (names.unread.is_empty(), caller.may(Right::Read), answer.as_object_mut()) {
+    let of_org = name.is_none();
+    let fields: Vec<Value> = found
+        .into_iter()
+        .map(|(name, found)| {
+            let by_folder = of_org.then(|| json!(found.folders));
+            let mut told = told(&org, caller, &name, found);
+            told.extend(by_folder.map(|counts| ("folders".to_owned(), counts)));
+            Value::Object(told)
+        })
+        .collect();
+    let mut answer = Map::new();
+    match name {
+        Some(_) => answer.extend(folders.first().map(|own| ("folder".to_owned(), own.name.as_str().into()))),
+        None => {
+            let told = |(name, (transcripts, looked)): (&FolderName, &(u64, u64))| {
+                (name.to_string(), json!({"transcripts": transcripts, "looked": looked}))
+            };
+            answer.insert("org".to_owned(), org.name.as_str().into());
+            answer.insert("folders".to_owned(), names.folders.iter().map(told).collect::<Map<_, _>>().into());
+        }
+    }
+    answer.insert("transcripts".to_owned(), transcripts.into());
+    answer.insert("looked".to_owned(), looked.into());
+    answer.insert("complete".to_owned(), complete.into());
+    answer.insert("fields".to_owned(), fields.into());
+    if !names.unread.is_empty() && caller.may(Right::Read) {
         answer.insert("unread".to_owned(), names.unread.into());
     }
-    Ok(answer)
+    Ok(Value::Object(answer))
 }
 
 /// Whether a name may be configured in the folder, and is not.
@@ -90,7 +115,7 @@ fn is_open(folder: &Folder, name: &FieldName) -> bool {
     folder.schema.field(name).is_none() && !is_reserved(name) && !folder.schema.barred.contains(name)
 }
 
-fn told(org: &Org, caller: &Caller, name: &FieldName, found: Found) -> Value {
+fn told(org: &Org, caller: &Caller, name: &FieldName, found: Found) -> Map<String, Value> {
     let mut told = Map::new();
     told.insert("name".to_owned(), name.shown().into());
     told.insert("transcripts".to_owned(), found.transcripts.into());
@@ -110,7 +135,7 @@ fn told(org: &Org, caller: &Caller, name: &FieldName, found: Found) -> Value {
         let samples = if masked { stars() } else { found.samples.clone() };
         told.insert("samples".to_owned(), Value::Array(samples));
     }
-    Value::Object(told)
+    told
 }
 
 /// Whether a field of that name, or of something inside it, is marked `pii` elsewhere in the organisation, or was.
@@ -123,10 +148,18 @@ fn is_personal(org: &Org, name: &FieldName) -> bool {
     })
 }
 
-fn look(core: &Core, at: &At, folder: &Arc<Folder>, sample: u64) -> Result<Names> {
+/// Looks at the first transcripts of a folder, for so long at most. Names known from elsewhere are added with no count when
+/// not all were looked at.
+fn look(
+    core: &Core,
+    at: &At,
+    folder: &Arc<Folder>,
+    (sample, patience): (u64, Duration),
+    names: &mut Names,
+) -> Result<()> {
     let (bounds, zone) = (core.settings.value_bounds(), &folder.schema.zone);
-    let mut found: HashMap<FieldName, Found> = HashMap::new();
-    let limits = Bounds { most: Some(sample), until: Instant::now().checked_add(PATIENCE) };
+    let found = &mut names.found;
+    let limits = Bounds { most: Some(sample), until: Instant::now().checked_add(patience) };
     let walked = walk(core, at, std::slice::from_ref(folder), limits, &mut |folder, _, metadata| {
         let projection = project(metadata, &folder.schema, bounds);
         for name in projection.unindexed().filter(|name| !is_reserved(name)) {
@@ -138,16 +171,30 @@ fn look(core: &Core, at: &At, folder: &Arc<Folder>, sample: u64) -> Result<Names
                 None => continue,
             };
             own.transcripts += 1;
+            match own.folders.get_mut(&folder.name) {
+                Some(count) => *count += 1,
+                None => drop(own.folders.insert(folder.name.clone(), 1)),
+            }
             own.guess.see(raw, zone, bounds);
             keep(&mut own.samples, raw);
         }
     })?;
-    Ok(Names { found, transcripts: walked.transcripts, looked: walked.looked, unread: walked.unread })
+    if walked.looked < walked.transcripts {
+        for seen in core.seen.of(std::iter::once(folder.id)) {
+            let seen = FieldName::lenient(&seen);
+            if is_open(folder, &seen) {
+                found.entry(seen).or_default().folders.entry(folder.name.clone()).or_default();
+            }
+        }
+    }
+    names.unread.extend(walked.unread);
+    names.folders.insert(folder.name.clone(), (walked.transcripts, walked.looked));
+    Ok(())
 }
 
 /// Keeps a value as a sample, if it is another one and has content.
 fn keep(samples: &mut Vec<Value>, raw: &RawValue) {
-    if samples.len() >= SAMPLES || raw.get() == "null" {
+    if samples.len() >= SAMPLES || matches!(raw.get(), "null" | "[]" | "\"\"") {
         return;
     }
     let value = if raw.get().len() > SAMPLE_BYTES {
@@ -266,6 +313,10 @@ fn demanded(guess: Option<Option<Definition>>, name: &str, pointer: &str) -> Res
 
 async fn guesses(core: &Arc<Core>, at: &At, folder: &Arc<Folder>) -> Result<HashMap<FieldName, Option<Definition>>> {
     let (core, at, folder) = (core.clone(), at.clone(), folder.clone());
-    let names = blocking(move || look(&core, &at, &folder, SAMPLE)).await??;
+    let names = blocking(move || {
+        let mut names = Names::default();
+        look(&core, &at, &folder, (SAMPLE, PATIENCE), &mut names).map(|()| names)
+    });
+    let names = names.await??;
     Ok(names.found.into_iter().map(|(name, found)| (name, found.guess.definition())).collect())
 }

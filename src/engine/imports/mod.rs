@@ -5,6 +5,7 @@ pub mod header;
 pub mod json;
 pub mod lookup;
 pub mod rows;
+pub mod scrub;
 pub mod show;
 pub mod staged;
 pub mod take;

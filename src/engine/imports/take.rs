@@ -25,7 +25,7 @@ pub const UPLOAD_BYTES: u64 = 2 << 30;
 /// Bytes gathered before they are written.
 const PIECE: usize = 1 << 20;
 /// The file a body is written to as it comes.
-const UPLOAD: &str = "upload";
+pub const UPLOAD: &str = "upload";
 
 /// How a body of rows is read.
 #[derive(Clone, Debug)]

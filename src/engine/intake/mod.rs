@@ -3,6 +3,7 @@ pub mod erase;
 pub mod lines;
 pub mod package;
 pub mod read;
+pub mod requests;
 pub mod target;
 pub mod upload;
 pub mod wave;

@@ -1,11 +1,13 @@
 //! Where transcripts are brought in, with the names resolved once for all of them.
 use crate::domain::access::Right;
-use crate::domain::catalogue::Org;
+use crate::domain::catalogue::{Company, Org};
 use crate::domain::identity::{CompanyName, FolderId, OrgId, OrgName, Place, Tid};
+use crate::domain::refusal::Code;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::types::IngestOptions;
+use crate::engine::world::World;
 use std::sync::Arc;
 
 /// Where transcripts go and how.
@@ -48,5 +50,31 @@ impl Target {
     /// The place of an id in this organisation.
     pub fn place(&self, tid: &Tid) -> Place {
         Place { company: self.company.clone(), org: self.org_name.clone(), tid: tid.clone() }
+    }
+}
+
+/// The organisation of this name among those the caller sees.
+///
+/// # Errors
+/// `not_found`; `org_ambiguous`, naming the companies.
+pub fn find_org<'w>(world: &'w World, caller: &Caller, name: &OrgName) -> Result<(&'w Arc<Company>, &'w Arc<Org>)> {
+    let mut found = Vec::new();
+    for company in world.catalogue.companies.values() {
+        if let Ok(org) = caller.org(&world.catalogue, &company.name, name) {
+            found.push((company, org));
+        }
+    }
+    match found.as_slice() {
+        [] => Err(Error::refused(Code::NotFound, format!("Organization {} not found", name.as_str()))),
+        [one] => Ok(*one),
+        several => {
+            let companies: Vec<_> = several.iter().map(|(company, _)| company.name.as_str()).collect();
+            let detail = format!(
+                "Organization {} is found in several companies: {}; use a token of one of them",
+                name.as_str(),
+                companies.join(", ")
+            );
+            Err(Error::refused(Code::OrgAmbiguous, detail))
+        }
     }
 }

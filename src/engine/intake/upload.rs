@@ -9,11 +9,11 @@
 use super::lines::run_wave;
 use super::package::{Content, Package, Sent};
 use super::read;
-use super::target::Target;
+use super::requests::Ongoing;
+use super::target::{Target, find_org};
 use super::wave::Item;
 use crate::base::digest;
 use crate::base::json::push_string;
-use crate::domain::catalogue::{Company, Org};
 use crate::domain::identity::{CompanyName, FolderName, OrgName, Revision, Tid};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::transcript::read::{read as receive, top_level_id, with};
@@ -23,7 +23,6 @@ use crate::engine::blocking::{blocking, whole};
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::{IngestOptions, MetadataMode, Precondition, Upload, Uploaded};
-use crate::engine::world::World;
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -34,32 +33,6 @@ const WAVE: usize = 100;
 const WAVE_BYTES: usize = 16 << 20;
 /// How often metadata is joined anew to a transcript that changes meanwhile.
 const TRIES: usize = 10;
-
-/// The organisation of this name among those the caller sees.
-///
-/// # Errors
-/// `not_found`; `org_ambiguous`, naming the companies.
-pub fn find_org<'w>(world: &'w World, caller: &Caller, name: &OrgName) -> Result<(&'w Arc<Company>, &'w Arc<Org>)> {
-    let mut found = Vec::new();
-    for company in world.catalogue.companies.values() {
-        if let Ok(org) = caller.org(&world.catalogue, &company.name, name) {
-            found.push((company, org));
-        }
-    }
-    match found.as_slice() {
-        [] => Err(Error::refused(Code::NotFound, format!("Organization {} not found", name.as_str()))),
-        [one] => Ok(*one),
-        several => {
-            let companies: Vec<_> = several.iter().map(|(company, _)| company.name.as_str()).collect();
-            let detail = format!(
-                "Organization {} is found in several companies: {}; use a token of one of them",
-                name.as_str(),
-                companies.join(", ")
-            );
-            Err(Error::refused(Code::OrgAmbiguous, detail))
-        }
-    }
-}
 
 /// One upload on its way in.
 struct Intake {
@@ -127,10 +100,22 @@ pub fn target(core: &Core, caller: &Caller, org: &OrgName, folder: &FolderName) 
 impl Intake {
     async fn run(self, upload: Upload) -> Result<String> {
         let shared = Arc::new(self);
+        let Target { company, org_name, .. } = &shared.target;
+        let ongoing = Ongoing::begin(&shared.core, &shared.requestid, (company, org_name, &shared.folder));
         let intake = shared.clone();
-        let mut package = blocking(move || intake.checked(upload)).await??;
+        let package = blocking(move || intake.checked(upload)).await??;
+        let done = shared.stored(package, &ongoing).await;
+        let noted = ongoing.end(done.as_ref().err()).await;
+        let mark = done?;
+        noted.map(|()| mark)
+    }
+
+    /// Stores what was read; the mark of the last write.
+    async fn stored(self: &Arc<Self>, mut package: Package, ongoing: &Ongoing) -> Result<String> {
+        let shared = self;
         let mut mark = String::new();
         let (mut at, mut stored) = (0, 0);
+        ongoing.at(0, package.len());
         while at < package.len() {
             let intake = shared.clone();
             let (back, gathered) = blocking(move || {
@@ -143,6 +128,7 @@ impl Intake {
             let gathered = gathered?;
             at += gathered.parts;
             stored += shared.store(gathered, stored, &mut mark).await?;
+            ongoing.at(stored, package.len());
         }
         Ok(mark)
     }

@@ -1,4 +1,4 @@
-//! Accounts of jobs that other workers do: erasures, back-fills, a rebuild of the index. What is remembered of an erasure
+//! Accounts of jobs that others do: erasures, back-fills, a rebuild of the index, uploads. What is remembered of an erasure
 //! does not say which transcript it was.
 use super::account::{Account, State};
 use super::work::Work;
@@ -32,9 +32,14 @@ pub fn erasing(job: &Job) -> Account {
 
 /// What is written when such a job is done.
 pub fn done(core: &Core, mut account: Account) -> Write {
-    let now = core.clock.now().0;
-    account.state = State::Done;
     account.done = account.total;
+    ended(core, account, State::Done)
+}
+
+/// What is written when a job is over.
+pub fn ended(core: &Core, mut account: Account, state: State) -> Write {
+    let now = core.clock.now().0;
+    account.state = state;
     account.started = account.started.or(Some(account.created).filter(|at| *at > 0));
     account.finished = Some(now);
     Write::EndJob(Work { account, ..Work::default() }.past())

@@ -2,7 +2,7 @@
 //! commit, through the transcripts' locks as everybody. It gives way when index and archive fall behind.
 use super::account::State;
 use super::step::Running;
-use super::work::{KEYS, RETRY, ROWS, What, Work};
+use super::work::{BulkEdit, KEYS, RETRY, ROWS, What, Work};
 use crate::base::causes::chain;
 use crate::domain::refusal::Kind as RefusalKind;
 use crate::engine::core::Core;
@@ -103,7 +103,7 @@ fn ended_by(core: &Core, work: Work, error: Error) -> Result<()> {
         Error::Refused(refusal) if refusal.code.kind() != RefusalKind::Unavailable => refusal.detail.clone(),
         Error::Store(failed) if failed.store == Store::Staging && failed.kind != Kind::OutOfSpace => {
             tracing::error!(job = %work.account.id, error = %chain(&error), "staged rows cannot be read");
-            "rows that were taken cannot be read any more (a backup does not hold them); send them again".to_owned()
+            "rows that were taken cannot be read any more; send them again".to_owned()
         }
         _ => return Err(error),
     };
@@ -115,6 +115,10 @@ fn end(core: &Core, mut work: Work, state: State, reason: Option<String>) -> Res
     work.account.state = state;
     work.account.reason = reason;
     work.account.finished = Some(core.clock.now().0);
+    if let What::BulkEdit(edit) = &mut work.what {
+        // What was set is nobody's to remember: it may be erased from the transcripts any day.
+        *edit = BulkEdit::default();
+    }
     core.committer.commit_blocking(Request::plain(vec![Write::EndJob(work.past())]))?;
     let id = work.account.id.as_str();
     core.board.remove(id);

@@ -76,7 +76,11 @@ pub fn cancel(core: &Core, caller: &Caller, id: &str) -> Result<Value> {
     Ok(account.to_json(rate))
 }
 
-fn judge(caller: &Caller) -> Result<()> {
+/// Who may know of long work: with `read` or `write`.
+///
+/// # Errors
+/// `right_missing`.
+pub fn judge(caller: &Caller) -> Result<()> {
     if caller.may(Right::Write) { Ok(()) } else { caller.demand(Right::Read) }
 }
 
@@ -93,6 +97,7 @@ fn find(core: &Core, caller: &Caller, id: &str) -> Result<Told> {
 /// What is not over.
 fn running(core: &Core) -> Result<Vec<Told>> {
     let mut all: Vec<Told> = core.board.all().into_iter().map(|(work, rate)| (work.account, rate)).collect();
+    all.extend(core.uploads.lock().values().map(|account| (account.clone(), None)));
     for job in core.jobs.all() {
         all.push((erasing(&job), None));
     }

@@ -74,8 +74,8 @@ pub struct Import {
     pub retry: bool,
 }
 
-/// What an edit by query is to do.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What an edit by query is to do; nothing once it is over.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct BulkEdit {
     /// `set`, as sent.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -108,8 +108,7 @@ pub async fn ask(
     request: SearchRequest,
     tid: String,
 ) -> Result<Explanation> {
-    let world = core.world.load_full();
-    let orgs = org_ids(caller, &world, path)?;
+    let orgs = org_ids(caller, &core.world.load_full(), path)?;
     if let Some(mark) = &request.after {
         let patience = request.timeout.unwrap_or(Duration::from_secs(5));
         freshness::after(core, mark, &orgs, patience).await?;
@@ -117,6 +116,8 @@ pub async fn ask(
     let limit = Duration::from_millis(core.settings.limits.search_timeout_ms);
     let (place, caller) = (super::cursor::Place::of(path), caller.clone());
     admitted(core, limit, move |core| {
+        // The configuration of now, not of before the waiting: one that was answered before the mark is seen.
+        let world = core.world.load_full();
         let resolved = bind(&core, &caller, &world, place.path(), &request)?;
         let asked = Asked { resolved: &resolved, request: &request, tid: &tid };
         explain(&core, &caller, &world, place.path(), asked)

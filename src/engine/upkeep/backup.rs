@@ -11,9 +11,12 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
 use crate::engine::error::{Error, Result};
+use crate::engine::imports::take::UPLOAD;
 use crate::stores::backups::{About, Draft};
 use crate::stores::error::{Store, StoreError};
+use crate::stores::staging::{Held, Staging};
 use serde::Deserialize;
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -120,8 +123,18 @@ fn finish(core: &Core, folder: &Path) -> Result<About> {
     made
 }
 
+/// The rows of imports there are, without bodies that are being received: those were not acknowledged.
+fn held(core: &Core) -> Result<Vec<Held>> {
+    let mut all = core.staging.as_ref().map(Staging::held).transpose()?.unwrap_or_default();
+    all.retain(|own| own.file != UPLOAD);
+    Ok(all)
+}
+
 fn make(core: &Core, folder: &Path) -> Result<About> {
     let mut draft = Draft::begin(folder, &core.clock.now().rfc3339())?;
+    // Rows of imports are only appended to: what is open now holds what the database will say of them, even if their job
+    // ends meanwhile; files of imports that begin meanwhile are looked for once more afterwards.
+    let mut staged = held(core)?;
     let mut landing = Some(core.landing.write());
     if core.archive.is_empty() {
         draft.expect_level();
@@ -129,6 +142,11 @@ fn make(core: &Core, folder: &Path) -> Result<About> {
     let frozen = core.stores.archive.freeze()?;
     core.stores.database.copy(&draft.database(), &mut || drop(landing.take()))?;
     drop(landing);
+    let known: HashSet<(String, String)> = staged.iter().map(|own| (own.job.clone(), own.file.clone())).collect();
+    staged.extend(held(core)?.into_iter().filter(|own| !known.contains(&(own.job.clone(), own.file.clone()))));
+    for mut own in staged {
+        draft.stage(&own.job, &own.file, &mut own.content)?;
+    }
     let files = frozen.files()?;
     core.backup.lock().files = files.len() as u64;
     for path in files {

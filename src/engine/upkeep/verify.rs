@@ -24,9 +24,9 @@ const CHUNK: usize = 1_000;
 /// One difference, with the store that differs and the transcript.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Difference {
-    /// `database`, `index` or `archive`.
+    /// `database`, `index` or `archive`; `staging` for rows of imports.
     pub store: &'static str,
-    /// company/org/tid, as far as known.
+    /// company/org/tid, as far as known; the folder of an import.
     pub transcript: String,
     /// What differs: `missing`, `behind`, `ahead`, `extra`, `value`, `sum`, `damaged`.
     pub kind: &'static str,
@@ -278,6 +278,9 @@ impl<'a> Comparison<'a> {
                     "the index has it, the database does not",
                 );
             }
+        }
+        for (id, kind, detail) in crate::engine::imports::scrub::check(self.core, self.deep)? {
+            self.differs("staging", &format!("imports/{id}"), kind, detail);
         }
         for detail in self.core.stores.database.check()? {
             self.differs("database", "", "damaged", detail);

@@ -1,7 +1,7 @@
 //! A metadata field is erased: every transcript of the scope that holds it is edited, a piece at a time, while the server
 //! works. The archive is the source of names: also where the field is not configured. How far it is stands in the job,
 //! so a restart goes on there; what a crash makes it do again finds nothing to do.
-use super::jobs::list::{FieldErasure, Task};
+use super::jobs::list::{FieldErasure, Task, moved};
 use super::progress::Progress;
 use crate::domain::identity::{FieldName, Place};
 use crate::domain::metadata::erase::without;
@@ -61,8 +61,7 @@ pub fn step(core: &Arc<Core>, runtime: &Runtime, job: &Job, field: &FieldErasure
 
 /// Writes down how far it is; the commit's number.
 fn note(core: &Core, job: &Job, field: &FieldErasure) -> Result<u64> {
-    let body = serde_json::to_string(&Task::EraseField(field.clone())).unwrap_or_default();
-    let job = Job { body, ..job.clone() };
+    let job = moved(job, &Task::EraseField(field.clone()));
     let commit = core.committer.commit_blocking(Request::plain(vec![Write::PutJob(job.clone())]))?.commit;
     core.erasures.moved_on(&job.id, field);
     core.jobs.moved_on(&job);

@@ -10,6 +10,7 @@ use crate::engine::edit::committer::{Request, Then};
 use crate::engine::edit::current::Current;
 use crate::engine::edit::locks::Guard;
 use crate::engine::error::{Error, Result, stop_if_fatal};
+use crate::engine::imports::scrub::scrub;
 use crate::engine::jobs::ended;
 use crate::stores::archive::Erasure;
 use crate::stores::database::Job;
@@ -84,10 +85,15 @@ pub fn run(core: &Arc<Core>, runtime: &Runtime) {
             // A backup that runs keeps files as they were: they go when it is complete.
             rest = AGAIN;
         } else if !finished.is_empty() {
-            if let Err(error) = finish(core, &finished) {
-                rest = AGAIN;
-                stop_at(&error);
-                tracing::error!(error = %chain(&error), "jobs could not be finished; they are tried again");
+            let took = begun.elapsed();
+            match finish(core, finished) {
+                Ok(0) => {}
+                Ok(_) => rest = AGAIN.max(took),
+                Err(error) => {
+                    rest = AGAIN;
+                    stop_at(&error);
+                    tracing::error!(error = %chain(&error), "jobs could not be finished; they are tried again");
+                }
             }
             // Purging rewrites index files: never more than a fifth of the time.
             rest = (begun.elapsed() * 4).clamp(rest, Duration::from_secs(30));
@@ -102,8 +108,16 @@ fn stop_at(error: &Error) {
     }
 }
 
-/// Bytes go from index files, from the database and its log, and from what was set aside; then the jobs are forgotten.
-fn finish(core: &Core, finished: &[(Job, Task)]) -> Result<()> {
+/// Bytes go from staged rows, from index files, from the database and its log, and from what was set aside; then the jobs
+/// are forgotten. How many have to wait for imports that began before them.
+fn finish(core: &Core, mut finished: Vec<(Job, Task)>) -> Result<usize> {
+    let all = finished.len();
+    let waiting = scrub(core, &finished)?;
+    finished.retain(|(_, task)| !waiting.holds(task));
+    let finished = finished.as_slice();
+    if finished.is_empty() {
+        return Ok(all);
+    }
     core.stores.index.purge()?;
     core.stores.database.checkpoint(Checkpoint::Clean)?;
     let mut removed = core.stores.database.forget_kept()?;
@@ -115,12 +129,14 @@ fn finish(core: &Core, finished: &[(Job, Task)]) -> Result<()> {
     }
     let writes = finished.iter().map(|(job, _)| ended::done(core, ended::erasing(job))).collect();
     core.committer.commit_blocking(Request::plain(writes))?;
+    // The jobs themselves named what they erased.
+    core.stores.database.checkpoint(Checkpoint::Empty)?;
     let now = core.clock.now();
     for (job, task) in finished {
         core.erasures.finished(&job.id, task, &removed, now);
         core.jobs.done(&job.id);
     }
-    Ok(())
+    Ok(all - finished.len())
 }
 
 /// What is erased by the jobs, as the archive is told.

@@ -6,11 +6,12 @@ use crate::engine::types::Upload;
 use crate::engine::{Caller, Engine, Error};
 use crate::http::access_log::remember_token;
 use crate::http::error::{Answer, Failure};
-use crate::http::extract::{engine, segments};
-use crate::http::headers::bearer;
+use crate::http::extract::{Call, engine, segments};
+use crate::http::headers::{accepts_json, bearer};
 use crate::http::multipart::{Form, Part};
 use crate::http::respond;
 use actix_multipart::Multipart;
+use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -74,6 +75,26 @@ async fn form(
     }
     let caller = caller.ok_or_else(|| Refusal::new(Code::TokenMissing, "Missing \"token\" field"))?;
     Ok((caller, file))
+}
+
+/// `GET /request/{org}/status?requestid=`: one word, `running`, `done` or `failed`; the account of the upload when JSON is
+/// asked for.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn status(call: Call) -> Answer {
+    call.parameters.only(&["requestid"])?;
+    let none =
+        || Refusal::at(Code::ParameterInvalid, "requestid", "`requestid` is missing: what `/transcribe` answered");
+    let requestid = call.parameters.text("requestid")?.filter(|id| !id.is_empty()).ok_or_else(none)?;
+    let org = call.name(1, |name| Ok(name.to_owned()))?;
+    let absent = |_| Refusal::new(Code::NotFound, format!("Organization {org} not found"));
+    let account = call.engine.upload_status(&call.caller, &OrgName::parse(&org).map_err(absent)?, requestid).await?;
+    if accepts_json(call.request.headers()) {
+        return Ok(respond::value(StatusCode::OK, &account.to_json(None)));
+    }
+    let kind = (CONTENT_TYPE, "text/html; charset=utf-8");
+    Ok(HttpResponse::Ok().insert_header(kind).body(account.state.text()))
 }
 
 fn may(request: &HttpRequest, engine: &Engine, caller: &Caller) -> Result<(), Failure> {

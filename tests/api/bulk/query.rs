@@ -90,3 +90,16 @@ fn misfits_are_counted_folder_by_folder() {
     let job = over(&server, begun["id"].as_str().unwrap());
     assert_eq!((counts(&job), &job["errors"]["by_code"]), ((1, 0, 3), &json!({"type_mismatch": 3})), "{job}");
 }
+
+#[test]
+fn what_shapes_an_answer_is_refused_in_the_query_of_an_edit() {
+    let server = Server::acme();
+    fill(&server, 2);
+    for (name, value) in [("size", json!(1)), ("output", json!("count")), ("explain", json!("t0"))] {
+        let answer = server.post(&path("metadata"), &json!({"query": {"q": "*", name: value}, "set": {"queue": "x"}}));
+        assert_eq!(answer.json()["errors"][0]["pointer"], format!("/query/{name}"));
+        assert_eq!(answer.code(400), "parameter_invalid");
+    }
+    let answer = server.post(&path("metadata"), &json!({"query": {"after": "made up"}, "set": {"queue": "x"}}));
+    assert_eq!(answer.code(400), "mark_unknown");
+}

@@ -196,11 +196,19 @@ impl Server {
 
     /// Runs another command of the binary with the root token; exit code, standard output, standard error.
     pub fn command(&self, args: &[&str]) -> (i32, String, String) {
+        self.command_reading(args, b"")
+    }
+
+    /// The same with something on its standard input.
+    pub fn command_reading(&self, args: &[&str], input: &[u8]) -> (i32, String, String) {
+        let mut file = tempfile::tempfile().expect("a file");
+        std::io::Write::write_all(&mut file, input).expect("room");
+        std::io::Seek::rewind(&mut file).expect("a file");
         let output = Command::new(BINARY)
             .args(args)
             .env("LINERNOTES_TOKEN", &self.token)
             .envs(self.environment.iter().map(|(k, v)| (k.as_str(), v.as_str())))
-            .stdin(Stdio::null())
+            .stdin(file)
             .output()
             .expect("the binary runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -2,6 +2,7 @@
 mod backup;
 mod erase;
 mod repair;
+mod staged;
 
 use crate::support::Server;
 use crate::support::server::files;

@@ -134,6 +134,15 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
                 ("", JSON, Some("{}"), Brings),
             ],
         ),
+        ("/request/{org}/status", "GET") => (
+            "/request/{o}/status",
+            vec![
+                ("?requestid={v}", JSON, None, Reads),
+                ("?requestid={v}", PLAIN, None, Reads),
+                ("?requestid={i}", JSON, None, Reads),
+                ("", JSON, None, Reads),
+            ],
+        ),
         ("/config", "GET") => ("/config", vec![("", JSON, None, Reads)]),
         ("/config/{company}/{org}/fields", "GET") => (
             "/config",
@@ -151,6 +160,7 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
             vec![
                 ("/{c}/{o}/fields/{f}?dry_run=true", JSON, Some(r#"{"type":"number"}"#), Reads),
                 ("/{c}/{o}/fields/{f}", JSON, Some("{"), Reads),
+                ("/{c}/{o}/fields/{f}?dry_run=true", MATCH, Some(r#"{"type":"number"}"#), Reads),
                 ("/{c}/{o}/fields/{f}", JSON, Some(r#"{"type":"number"}"#), Ruins),
                 ("/{c}/{o}/fields/{f}?unbar=true", JSON, Some(""), Ruins),
             ],
@@ -159,6 +169,7 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
             "/config",
             vec![
                 ("/{c}/{o}/fields/{f}?dry_run=true", JSON, None, Reads),
+                ("/{c}/{o}/fields/{f}?dry_run=true", MATCH, None, Reads),
                 ("/{c}/{o}/fields/{f}", JSON, None, Ruins),
                 ("/{c}/{o}/fields/{f}?hard=true", JSON, None, Ruins),
             ],
@@ -166,6 +177,10 @@ pub fn templates(path: &'static str, method: &'static str) -> Vec<Template> {
         ("/config/{company}/{org}/fields/{name}/restore", "POST") => {
             ("/config", vec![("/{c}/{o}/fields/{f}/restore", JSON, None, Ruins)])
         }
+        ("/config/{company}/{org}/unconfigured", "GET") => (
+            "/config",
+            vec![("/{c}/{o}/unconfigured", JSON, None, Reads), ("/{c}/{o}/unconfigured?sample=all", JSON, None, Reads)],
+        ),
         ("/config/{company}/{org}/{folder}/unconfigured", "GET") => (
             "/config",
             vec![

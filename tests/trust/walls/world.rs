@@ -214,7 +214,7 @@ impl World {
             (new(Kind::Name, folder, false), new(Kind::Name, folder, false), new(Kind::Name, folder, false));
         let personal = new(Kind::Personal, folder, false);
         let mut value = || new(Kind::Value, folder, false);
-        let (second, file, request, agent, odd, queue) = (value(), value(), value(), value(), value(), value());
+        let (second, file, agent, odd, queue) = (value(), value(), value(), value(), value());
         let server = &self.server;
         server.post("/config", &json!({co: {"name": title}})).ok(200);
         server.post(&format!("/config/{co}/users"), &json!({user: {"email": "x"}})).ok(200);
@@ -235,7 +235,7 @@ impl World {
             let turns = json!([
                 {"start": 0, "end": 2, "speaker": "agent", "text": format!("hello {}", names.word)},
                 {"start": 3, "end": 5, "speaker": names.speaker, "text": "hello there"}]);
-            let body = json!({"client_data": data, "utterances": turns, "source": file, "requestid": request});
+            let body = json!({"client_data": data, "utterances": turns, "source": file, "requestid": names.value});
             server.put(&format!("/transcripts/{co}/{or}/{tid}?folder={fo}"), &body).ok(201);
         }
         let edited = server.patch(&format!("/metadata/{co}/{or}/{}", names.tid), &json!({"amount": 8}));

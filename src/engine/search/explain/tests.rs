@@ -1,6 +1,6 @@
 //! Explanations of an engine on memory stores.
 use crate::base::clock::Clock;
-use crate::domain::identity::{CompanyName, FolderName, OrgName, Place, Tid};
+use crate::domain::identity::{CompanyName, FolderName, Key, OrgName, Place, Tid};
 use crate::engine::admin::ConfigPath;
 use crate::engine::types::{EditOptions, IngestOptions, Wait};
 use crate::engine::{Caller, Engine, Error, Settings};
@@ -42,7 +42,7 @@ impl House {
         self.engine.change_config(&self.owner, &path, body, None, false).await.unwrap();
     }
 
-    async fn put(&self, tid: &str, folder: &str, data: Value) {
+    async fn put(&self, tid: &str, folder: &str, data: Value) -> String {
         let body = json!({"client_data": data, "utterances": [
             {"speaker": "agent", "start": 0.0, "end": 1.5, "text": "good morning"},
             {"speaker": "client", "start": 2.0, "end": 3.5, "text": "cancel my plan"},
@@ -50,7 +50,7 @@ impl House {
         let options = IngestOptions { folder: Some(FolderName::parse(folder).unwrap()), ..Default::default() };
         let place = Place { company: company(), org: org(), tid: Tid::parse(tid).unwrap() };
         let wait = EditOptions { wait: Wait::Search, ..EditOptions::default() };
-        self.engine.put_transcript(&self.owner, &place, body.to_string(), options, wait).await.unwrap();
+        self.engine.put_transcript(&self.owner, &place, body.to_string(), options, wait).await.unwrap().mark
     }
 
     async fn explain(&self, caller: &Caller, folder: Option<&str>, q: &str, tid: &str) -> Result<Value, Error> {
@@ -126,4 +126,29 @@ async fn what_is_hidden_is_not_found_and_personal_data_is_masked() {
     let error = house.explain(&narrow, None, "*", "t2").await.unwrap_err();
     assert_eq!(error.to_string(), Error::absent().to_string());
     assert!(house.explain(&narrow, None, "*", "t1").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_configured_while_an_explanation_waits_for_its_mark_is_seen() {
+    let house = House::furnished().await;
+    let mark = house.put("t1", "In", json!({"mood": "glad"})).await;
+    let core = house.engine.core.clone();
+    let own = core.world().catalogue.org(&company(), &org()).unwrap().id;
+    // Something of the organisation that the index owes until it is settled here.
+    let owed = loop {
+        core.index.owe(Key(9_000), own, 1);
+        let claim = core.index.claim(10);
+        if claim.keys().contains(&Key(9_000)) {
+            break claim;
+        }
+    };
+    let pairs = vec![("q".to_owned(), "mood:glad".to_owned()), ("after".to_owned(), mark)];
+    let request = SearchRequest::from_pairs(pairs, &house.engine.settings().limits).unwrap();
+    let (company, org) = (company(), org());
+    let mut asking = Box::pin(super::ask(&core, &house.owner, (&company, Some(&org), None), request, "t1".to_owned()));
+    assert!(futures_util::poll!(&mut asking).is_pending(), "it waits for the index");
+    house.configure("Acme/Acme-Sales/In", r#"{"custom_meta":["queue","pin","mood"]}"#).await;
+    owed.settle_all();
+    let told = asking.await.unwrap();
+    assert_eq!(told.folder_state.configured, ["mood"]);
 }

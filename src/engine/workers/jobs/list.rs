@@ -174,6 +174,21 @@ pub fn job(task: &Task) -> Job {
     Job { id: format!("job-{id}"), kind: "erase".to_owned(), body }
 }
 
+/// When a job was asked for, microseconds; 0 when that is not known.
+pub fn created(job: &Job) -> i64 {
+    let body = serde_json::from_str::<serde_json::Value>(&job.body).unwrap_or_default();
+    body.get("created").and_then(serde_json::Value::as_i64).unwrap_or(0)
+}
+
+/// The job after some of its work.
+pub fn moved(job: &Job, task: &Task) -> Job {
+    let mut body = serde_json::to_value(task).unwrap_or_default();
+    if let Some(body) = body.as_object_mut() {
+        body.insert("created".to_owned(), created(job).into());
+    }
+    Job { body: body.to_string(), ..job.clone() }
+}
+
 /// The job that erases one transcript.
 pub fn erasure((key, org, words): (Key, OrgId, Revision), place: &Place, in_folder: Option<FolderName>) -> Job {
     job(&Task::Erase {
