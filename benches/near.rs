@@ -1,5 +1,10 @@
 //! The nearest of 100,000 embeddings of 384 numbers: all of them, one in a hundred, and from disk without room in memory.
 #![allow(missing_docs, reason = "the macros of criterion make public functions")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a bench that meets the unexpected fails with its place named, and tells what it found"
+)]
 use criterion::{Criterion, criterion_group, criterion_main};
 use linernotes::base::fold::fold_value;
 use linernotes::domain::builtins::Builtins;
