@@ -65,7 +65,13 @@ fn speaker(out: &mut String, by: &Speaker) {
 }
 
 fn condition(out: &mut String, named: &Named) {
-    text(out, named.name.shown());
+    let name = named.name.shown();
+    // In front of a condition a minus is a sign.
+    if name.starts_with('-') {
+        quoted(out, name)
+    } else {
+        text(out, name)
+    }
     out.push(':');
     match &named.test {
         FieldTest::Equals(written) => words(out, written),
@@ -130,8 +136,12 @@ fn text(out: &mut String, value: &str) {
     let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '+');
     if !value.is_empty() && value.chars().all(plain) && !matches!(value, "AND" | "OR" | "NOT" | "TO") {
         out.push_str(value);
-        return;
+    } else {
+        quoted(out, value);
     }
+}
+
+fn quoted(out: &mut String, value: &str) {
     out.push('"');
     for letter in value.chars() {
         if matches!(letter, '"' | '\\') {
@@ -166,6 +176,8 @@ mod tests {
             ("hold:[30 TO 90}", "hold:[30 TO 90}"),
             ("hold:[* TO 90}", "hold:<90"),
             ("hold:*", "hold:*"),
+            (r"\-tid:a", r#""-tid":a"#),
+            ("a:>-5 b:[-3 TO -1]", "a:>-5 AND b:[-3 TO -1]"),
             (r"a NO\T b \OR", r"a AND \NOT AND b AND \OR"),
             ("called:>\"2026-01-01 10:00\"", "called:>\"2026-01-01 10:00\""),
         ] {
