@@ -73,7 +73,12 @@ fn member(name: &str, value: &str) -> String {
 /// When a value is not understood, or the place cannot be reached or refuses.
 pub fn set(common: &Common, set: &Set) -> Result<Ending> {
     let parts: Result<Vec<String>> = set.values.iter().map(|text| read(text, set.json_values)).collect();
-    edit(common, &set.place, &set.transcript.0, &parts?, set.json)
+    let unindexed = edit(common, &set.place, &set.transcript.0, &parts?, set.json)?;
+    if !unindexed.is_empty() {
+        let names = unindexed.join(", ");
+        say(format_args!("kept, but not searchable, because the folder does not configure it: {names}"));
+    }
+    Ok(Ending::Done)
 }
 
 /// `NAME=TEXT` or `NAME:=JSON` as a member of a JSON object.
@@ -98,22 +103,17 @@ fn read(text: &str, json: bool) -> Result<String> {
 /// When the place cannot be reached or refuses.
 pub fn unset(common: &Common, unset: &Unset) -> Result<Ending> {
     let parts: Vec<String> = unset.names.iter().map(|name| member(name, "null")).collect();
-    edit(common, &unset.place, &unset.transcript.0, &parts, unset.json)
+    edit(common, &unset.place, &unset.transcript.0, &parts, unset.json).map(|_| Ending::Done)
 }
 
-fn edit(common: &Common, at: &Where, place: &Place, parts: &[String], json: bool) -> Result<Ending> {
+/// Edits, and prints what it comes to if that is wanted; the names of which nothing is searchable.
+fn edit(common: &Common, at: &Where, place: &Place, parts: &[String], json: bool) -> Result<Vec<String>> {
     let body = format!("{{{}}}", parts.join(","));
     let changed = with(common, at, |target| target.edit(place, &body))?.ok_or_else(|| absent(place))?;
     if json {
         put(changed.metadata.replace(['\n', '\r'], " "))?;
     }
-    if !changed.unindexed.is_empty() {
-        say(format_args!(
-            "kept, but not searchable, because the folder does not configure it: {}",
-            changed.unindexed.join(", ")
-        ));
-    }
-    Ok(Ending::Done)
+    Ok(changed.unindexed)
 }
 
 fn absent(place: &Place) -> anyhow::Error {

@@ -47,7 +47,8 @@ fn metadata_is_shown_set_and_removed() {
         assert!(code == 0 && words.contains("extra"), "{words}");
         let after = json!({"queue": "a=b", "hold_time": 5, "note": "two\nlines", "extra": "1"});
         assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), after);
-        assert_eq!(run(server, place, &["unset", CALL, "note", "EXTRA", "never"]).0, 0);
+        let (code, _, words) = run(server, place, &["unset", CALL, "note", "EXTRA", "never"]);
+        assert!(code == 0 && !words.contains("kept"), "{words}");
         assert_eq!(run(server, place, &["get", CALL, "--json"]).1, "{\"queue\":\"a=b\",\"hold_time\":5}\n");
     });
 }
