@@ -35,7 +35,7 @@ fn whole(mut record: Record, values: Vec<(FieldId, [f32; 3])>, name: &str) -> In
 
 /// By falling cosine: 3 (1), 5 (other organisation, 0.96), 2 and 6 (0.6, `B` before `a`), 1 (0), 4 (-1), 7 without any.
 fn fill(index: &dyn SearchIndex) {
-    let writes = vec![
+    let writes = [
         whole(record(1, 1, 11, "t1", 1), vec![(GIST, [0.0, 2.0, 0.0])], "x"),
         whole(record(2, 1, 11, "a", 1), vec![(GIST, [3.0, 4.0, 0.0])], "y"),
         whole(record(3, 1, 12, "t3", 1), vec![(GIST, [0.25, 0.0, 0.0])], "x"),

@@ -108,9 +108,7 @@ impl<'c> Check<'c> {
             Check::Listed(OneEach::Middle(own), listed) => {
                 mark_in(marks, own, from, |entry| is_in(listed, entry.into()))
             }
-            Check::Listed(OneEach::Large(own), listed) => {
-                mark_in(marks, own, from, |entry| is_in(listed, entry.into()))
-            }
+            Check::Listed(OneEach::Large(own), listed) => mark_in(marks, own, from, |entry| is_in(listed, entry)),
             Check::Other(_) => {}
         }
     }
