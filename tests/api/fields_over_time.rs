@@ -141,7 +141,7 @@ fn a_retype_is_previewed_and_then_switches_at_once() {
     let mut server = Server::acme();
     sizes(&server, 800);
     let preview = server.post(&format!("{}?dry_run=true", field("size")), &json!({"type": "number"})).ok(200);
-    for (key, count) in [("transcripts", 800), ("values", 600), ("fit", 200), ("coerced", 200), ("misfit", 200)] {
+    for (key, count) in [("transcripts", 800), ("stored", 600), ("fit", 200), ("coerced", 200), ("misfit", 200)] {
         assert_eq!(preview[key], count, "{key}: {preview}");
     }
     assert_eq!(preview["does"], "retype");
