@@ -105,6 +105,13 @@ fn searches_beyond_what_can_be_served_are_refused_politely() {
     server.stop_and_verify();
 }
 
+/// Bytes of bodies that have arrived.
+fn taken(server: &Server) -> u64 {
+    let text = server.get("/metrics").text();
+    let line = text.lines().find_map(|line| line.strip_prefix("linernotes_http_body_bytes "));
+    line.and_then(|bytes| bytes.parse().ok()).unwrap()
+}
+
 #[test]
 fn bodies_beyond_the_room_for_them_are_refused_before_they_are_read() {
     let mebibyte = (1_u64 << 20).to_string();
@@ -114,6 +121,12 @@ fn bodies_beyond_the_room_for_them_are_refused_before_they_are_read() {
     ]);
     // Bodies that never end hold what has arrived of them; two fit, and a third does not.
     let held: Vec<_> = (0..2).map(|n| load::begun(&server.addr, &server.token, &format!("t{n}"), 1_000_000)).collect();
+    // Not before both have arrived: else the third may be there first, and one of these is refused instead.
+    let begun = std::time::Instant::now();
+    while taken(&server) < 2_000_000 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "two bodies of a megabyte arrive");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
     let begun = std::time::Instant::now();
     let body = format!("{{\"note\":\"{}\"}}", "x".repeat(900_000));
     let full = loop {

@@ -8,6 +8,7 @@ use crate::http::extract::{Call, engine};
 use crate::http::observe::Instruments;
 use crate::http::parameters::Parameters;
 use crate::http::respond;
+use crate::http::room::Room;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, dev, web};
@@ -58,7 +59,8 @@ pub async fn metrics(request: HttpRequest) -> Answer {
     let broken = |_| Failure::Defect("the metrics could not be written");
     let mut families = instruments.gather();
     let answers = request.app_data::<web::Data<Answers>>().map_or(0, |answers| answers.held());
-    let figures = figures(&engine(&request)?.figures(), instruments.in_flight(), answers).map_err(broken)?;
+    let bodies = request.app_data::<web::Data<Room>>().map_or(0, |room| room.held());
+    let figures = figures(&engine(&request)?.figures(), instruments.in_flight(), (answers, bodies)).map_err(broken)?;
     families.extend(figures.gather());
     let text = TextEncoder::new().encode_to_string(&families).map_err(broken)?;
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text))
@@ -83,7 +85,7 @@ pub async fn unknown() -> Answer {
 
 /// The engine's figures as a registry that lives for one answer. Times are in seconds.
 #[allow(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
-fn figures(now: &Figures, in_flight: usize, answers: usize) -> prometheus::Result<Registry> {
+fn figures(now: &Figures, in_flight: usize, (answers, bodies): (usize, usize)) -> prometheus::Result<Registry> {
     let registry = Registry::new();
     let counters: [(&str, &str, f64); 9] = [
         ("edits_total", "Edits answered.", now.edits as f64),
@@ -105,9 +107,10 @@ fn figures(now: &Figures, in_flight: usize, answers: usize) -> prometheus::Resul
         counter.inc_by(value);
         registry.register(Box::new(counter))?;
     }
-    let gauges: [(&str, &str, f64); 15] = [
+    let gauges: [(&str, &str, f64); 16] = [
         ("http_requests_in_flight", "Requests being served now.", in_flight as f64),
         ("http_answer_bytes", "Bytes of long answers that are not taken yet.", answers as f64),
+        ("http_body_bytes", "Bytes of bodies that have arrived and are not done with.", bodies as f64),
         ("commit_queue", "Writes that wait for a commit now.", now.commit_queue as f64),
         ("owed_index", "Transcripts owed to the search index now.", now.owed_index as f64),
         ("owed_archive", "Transcripts owed to the archive now.", now.owed_archive as f64),
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn figures_become_counters_and_gauges() {
         let now = Figures { edits: 3, commit_micros: 1_500_000, owed_index: 2, ..Figures::default() };
-        let text = TextEncoder::new().encode_to_string(&figures(&now, 1, 0).unwrap().gather()).unwrap();
+        let text = TextEncoder::new().encode_to_string(&figures(&now, 1, (0, 0)).unwrap().gather()).unwrap();
         assert!(text.contains("# TYPE linernotes_edits_total counter\nlinernotes_edits_total 3\n"));
         assert!(text.contains("linernotes_commit_seconds_total 1.5\n"));
         assert!(text.contains("# TYPE linernotes_owed_index gauge\nlinernotes_owed_index 2\n"));
