@@ -3,7 +3,8 @@
 //! *Decision:* tried, not estimated. A search without costly patterns is given a moment; when that is over it begins again
 //! on a thread that may block, which costs it little beside the time it takes. A change of thread and back is a quarter of
 //! what a cheap search costs. What asks for much, or a disk that is slow to answer, is found out by what it took: the
-//! searches after it are not tried for a while, so that whoever shares the thread never waits for many of them.
+//! searches after it are not tried for a while, so that whoever shares the thread never waits for many of them. What the
+//! index has to read into memory first, it does not begin in so short a time.
 use super::error::{Error, Result};
 use crate::domain::refusal::Code;
 use crate::query::request::{Output, SearchRequest};

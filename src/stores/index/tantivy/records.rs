@@ -21,6 +21,9 @@ use tantivy::fastfield::AliveBitSet;
 use tantivy::index::{InvertedIndexReader, SegmentId};
 use tantivy::schema::Field;
 
+/// Documents up to which values are read in no time worth a look at the clock.
+const SMALL: usize = 2_048;
+
 /// A segment in one snapshot.
 #[derive(Clone)]
 pub struct RecordSegment {
@@ -110,6 +113,11 @@ impl RecordCache {
         }
         let column = Arc::new(Column::read(&self.reader, target)?);
         Ok(self.columns.write().entry(target).or_insert(column).clone())
+    }
+
+    /// Whether the values of a field are in memory, or soon are: those of a small segment.
+    pub fn is_at_hand(&self, target: Target) -> bool {
+        self.keys.len() < SMALL || self.columns.read().contains_key(&target)
     }
 
     /// The fields whose values were asked for, and whether substrings of them were.

@@ -203,6 +203,11 @@ impl TurnCache {
         Ok(self.vocabularies.write().entry(head.to_vec()).or_insert(read).clone())
     }
 
+    /// Whether the words of an organisation are in memory.
+    pub fn knows_vocabulary(&self, head: &[u8]) -> bool {
+        self.vocabularies.read().contains_key(head)
+    }
+
     fn details(&self) -> Result<&Details> {
         if let Some(details) = self.details.get() {
             return Ok(details);

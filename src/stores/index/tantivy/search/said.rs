@@ -244,7 +244,12 @@ fn arranged<'a>(
     for (number, org) in search.scope.orgs.iter().enumerate() {
         let head = schema::head(snapshot.turn_fields.words, &schema::TurnFields::path(*org));
         for segment in &snapshot.turns {
-            let vocabulary = || segment.cache.vocabulary(&head).map(Some);
+            let vocabulary = || {
+                if !segment.cache.knows_vocabulary(&head) {
+                    deadline.before_reading()?;
+                }
+                segment.cache.vocabulary(&head).map(Some)
+            };
             let reader = &segment.cache.words;
             let most = search.expansions;
             let lexicon = Lexicon { reader, head: &head, vocabulary: &vocabulary, most, deadline };

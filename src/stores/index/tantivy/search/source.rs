@@ -1,5 +1,6 @@
 //! The values behind a name: the columns of all its targets in every segment, or the names of folders.
 use super::context::Context;
+use super::values;
 use crate::base::fold;
 use crate::domain::fields::definition::Storage;
 use crate::query::resolved::{SortValue, Source, Target};
@@ -62,7 +63,7 @@ impl Columns {
             let from = own.columns.len();
             if let Some(segment) = segment {
                 for target in &own.targets {
-                    let column = segment.cache.column(*target)?;
+                    let column = values::column(&segment.cache, *target, &context.deadline)?;
                     if column.values() > 0 {
                         own.columns.push(column);
                     }

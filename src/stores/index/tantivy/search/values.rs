@@ -12,6 +12,7 @@ use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::keywords::Keywords;
 use crate::stores::index::tantivy::columns::numbers::{Numbers, Scale, from_double, to_double};
 use crate::stores::index::tantivy::columns::{Column, Kind, is_tid};
+use crate::stores::index::tantivy::records::RecordCache;
 use crate::stores::index::tantivy::schema;
 use crate::stores::index::tantivy::snapshot::Snapshot;
 use crate::stores::index::tantivy::spelling;
@@ -64,7 +65,7 @@ impl Condition {
                     let (fields, most) = (&snapshot.record_fields, search.expansions);
                     Lookup::Docs(texts::matching((&reader, count), fields, test, most, deadline)?)
                 }
-                Some(segment) => lookup(segment.cache.column(test.target)?, test, infix, deadline)?,
+                Some(segment) => lookup(column(&segment.cache, test.target, deadline)?, test, infix, deadline)?,
             });
         }
         Ok(Self { slots, only: only(snapshot, test) })
@@ -155,6 +156,17 @@ impl Lookup {
     }
 }
 
+/// The values of a field, read if there is time for that.
+///
+/// # Errors
+/// `TooExpensive`; `Corrupt` or `Unavailable`.
+pub fn column(cache: &RecordCache, target: Target, deadline: &Deadline) -> Result<Arc<Column>> {
+    if !cache.is_at_hand(target) {
+        deadline.before_reading()?;
+    }
+    cache.column(target)
+}
+
 fn only(snapshot: &Snapshot, test: &ValueTest) -> Option<Bits> {
     test.only_folders.as_ref().map(|folders| snapshot.scope(folders.iter().map(|folder| folder.0)).0)
 }
@@ -233,6 +245,9 @@ fn like(column: &Keywords, pattern: &Pattern, infix: bool, deadline: &Deadline) 
         if let [Piece::Any] | [Piece::Literal(_), Piece::Any] = glob.pieces.as_slice() {
             let (from, to) = beginning(column, prefix);
             return Ok((from..to).collect());
+        }
+        if infix && prefix.is_empty() && !column.has_trigrams() {
+            deadline.before_reading()?;
         }
         if infix
             && prefix.is_empty()
