@@ -78,6 +78,8 @@ pub struct Request {
     pub world: Option<Arc<World>>,
     /// Folders that must hold no transcript at the very moment of the commit; else every verdict is `Stale`.
     pub empty: Vec<FolderId>,
+    /// Whether all settles handed over before stand with it, however many.
+    settling: bool,
     reply: Option<oneshot::Sender<Result<Answer>>>,
 }
 
@@ -110,17 +112,22 @@ pub struct Shared {
 impl Request {
     /// One write under one lock.
     pub fn one(write: Write, then: Then, guard: Guard) -> Self {
-        Self { writes: vec![(write, then)], guards: vec![guard], world: None, empty: Vec::new(), reply: None }
+        Self::many(vec![(write, then)], vec![guard])
     }
 
     /// Several writes.
     pub fn many(writes: Vec<(Write, Then)>, guards: Vec<Guard>) -> Self {
-        Self { writes, guards, world: None, empty: Vec::new(), reply: None }
+        Self { writes, guards, world: None, empty: Vec::new(), settling: false, reply: None }
     }
 
     /// Writes without locks or consequences: tokens, jobs.
     pub fn plain(writes: Vec<Write>) -> Self {
         Self::many(writes.into_iter().map(|w| (w, Then::Nothing)).collect(), Vec::new())
+    }
+
+    /// No write of its own: when it is answered, the database knows all that the sinks have settled so far.
+    pub fn settling() -> Self {
+        Self { settling: true, ..Self::plain(Vec::new()) }
     }
 }
 
@@ -284,10 +291,9 @@ impl Worker {
         {
             // A sink settles thousands of rows at once: in one commit they would hold up the edits beside them.
             let mut lazy = self.lazy.lock();
-            let most = match (asked, batch.is_empty()) {
-                // An empty request asks for just this.
-                (0, false) => usize::MAX,
-                (0, true) => SETTLES_ALONE,
+            let most = match asked {
+                _ if batch.iter().any(|request| request.settling) => usize::MAX,
+                0 => SETTLES_ALONE,
                 _ if lazy.len() > SETTLES_MANY => (2 * asked + SETTLES_BESIDE).min(SETTLES_ALONE),
                 _ => SETTLES_BESIDE,
             };
@@ -428,3 +434,6 @@ impl Request {
 fn fits(world: &World, folder: FolderId, version: u64) -> bool {
     world.home(folder).is_some_and(|home| home.folder.schema.version == version)
 }
+
+#[cfg(test)]
+mod tests;

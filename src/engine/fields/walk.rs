@@ -121,8 +121,8 @@ pub fn walk(
 /// # Errors
 /// As [`walk`].
 pub fn holding(core: &Core, at: &At, org: &Org, name: &FieldName) -> Result<Value> {
-    // What the index has is noted beside other commits; an empty one has all of it noted.
-    core.committer.commit_blocking(Request::plain(Vec::new()))?;
+    // What the index has is noted beside other commits, a little at a time.
+    core.committer.commit_blocking(Request::settling())?;
     let folders: Vec<Arc<Folder>> = org.folders.values().cloned().collect();
     let (mut database, mut index, mut archive) = (0_u64, 0_u64, 0_u64);
     let walked = walk(core, at, &folders, Bounds::default(), &mut |_, row, metadata| {

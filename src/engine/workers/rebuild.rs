@@ -50,8 +50,8 @@ pub fn load_owed(database: &dyn Database, sink: Sink, progress: &Progress) -> cr
 pub fn begin(core: &Core) -> Result<()> {
     core.index_ready.store(false, SeqCst);
     core.stores.index.clear().inspect_err(stop_if_fatal)?;
-    // An empty request takes along all settles of pushes to the index that is gone.
-    core.committer.commit_blocking(Request::plain(Vec::new()))?;
+    // Those of pushes to the index that is gone, before all is owed.
+    core.committer.commit_blocking(Request::settling())?;
     core.stores.database.owe_all_to_index().inspect_err(stop_if_fatal)?;
     load_owed(&*core.stores.database, Sink::Index, &core.index).map_err(Error::Store)?;
     core.committer.commit_blocking(Request::plain(vec![Write::PutJob(janitor::rebuild_note())]))?;
