@@ -2,7 +2,7 @@
 use super::*;
 use crate::domain::identity::Key;
 use crate::stores::database::memory::MemoryDatabase;
-use crate::stores::database::{Administration as _, Job, Sink};
+use crate::stores::database::{Job, Sink};
 
 fn worker() -> Worker {
     let shared = Shared {

@@ -13,7 +13,13 @@
 //! *Decision:* a small file of a segment is flushed not when it is written, one after the other, but with all others when
 //! the library flushes the directory: that is before it names them in `meta.json`, and nothing reads them after a crash
 //! unless that names them. Flushed at the same time they share what the file system's journal writes.
-use super::gathered::{Flushing, Gathered, Written};
+//!
+//! *Decision:* each of the library's writers has a directory of its own, and only the last one handed out may change
+//! anything. The library gives up a writer at once, but not its merges: one that ends later would write the list of
+//! segments as that writer knew it over what the next one has committed. And after a commit that failed it would write
+//! the segments of that commit under the number of the one before.
+use super::gathered::{Gathered, Writing, Written};
+use parking_lot::RwLock;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -32,26 +38,55 @@ pub const TEMPORARY: &str = ".tmp";
 /// The name under which the library keeps its list.
 const LIST: &str = ".managed.json";
 
-/// Files of one index.
+/// The name under which the library keeps the list of segments.
+const SEGMENTS: &str = "meta.json";
+
+/// Files of one index, as one writer may change them.
 #[derive(Clone, Debug)]
 pub struct Files {
     path: PathBuf,
     inner: MmapDirectory,
     gathered: Arc<Gathered>,
     next_temporary: Arc<AtomicU64>,
+    /// The number of the writer that may change anything; held while something is changed.
+    turn: Arc<RwLock<u64>>,
+    /// The number of this one.
+    own: u64,
 }
 
 impl Files {
     /// The files in `path`, which must exist.
     pub fn open(path: &Path) -> Result<Self, TantivyError> {
         let inner = MmapDirectory::open(path).map_err(|e: OpenDirectoryError| TantivyError::from(e))?;
-        let (gathered, next_temporary) = Default::default();
-        Ok(Self { path: path.to_owned(), inner, gathered, next_temporary })
+        let (gathered, next_temporary, turn) = Default::default();
+        Ok(Self { path: path.to_owned(), inner, gathered, next_temporary, turn, own: 0 })
     }
 
-    /// Whether every flush has worked so far, also those of merges in the background.
-    pub fn flushing(&self) -> Flushing {
-        self.gathered.flushing.clone()
+    /// The same files for the next writer: all before can change nothing any more.
+    pub fn handed_on(&self) -> Self {
+        let mut turn = self.turn.write();
+        *turn += 1;
+        let gathered = Arc::new(self.gathered.anew());
+        Self { own: *turn, gathered, ..self.clone() }
+    }
+
+    /// Changes something, if it is still this writer's turn.
+    fn change<T>(&self, change: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let turn = self.turn.read();
+        if *turn == self.own { change() } else { Err(io::Error::other("this writer was given up")) }
+    }
+
+    /// Ends this writer's turn.
+    fn give_up(&self) {
+        let mut turn = self.turn.write();
+        if *turn == self.own {
+            *turn += 1;
+        }
+    }
+
+    /// What went wrong so far, also in merges in the background.
+    pub fn writing(&self) -> Writing {
+        self.gathered.writing.clone()
     }
 
     /// Replaces a file whole; its name is durable once the directory is flushed.
@@ -61,10 +96,10 @@ impl Files {
         let write = || {
             let mut file = File::create(&temporary)?;
             file.write_all(content)?;
-            self.gathered.flushing.noted(file.sync_data())?;
-            fs::rename(&temporary, self.path.join(path))
+            self.gathered.writing.flushed(file.sync_data())?;
+            self.change(|| fs::rename(&temporary, self.path.join(path)))
         };
-        write().inspect_err(|_| drop(fs::remove_file(&temporary)))
+        self.gathered.writing.written(write()).inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 
     /// What the library's list would say.
@@ -83,7 +118,7 @@ impl Files {
 
 /// Files of segments are called by 32 hexadecimal digits and an ending.
 fn is_the_librarys(name: &str) -> bool {
-    name == "meta.json"
+    name == SEGMENTS
         || name.split_once('.').is_some_and(|(stem, _)| stem.len() == 32 && stem.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
@@ -98,7 +133,8 @@ impl Directory for Files {
 
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
         self.gathered.forget(path);
-        self.inner.delete(path)
+        let failed = |error| DeleteError::IoError { io_error: Arc::new(error), filepath: path.to_owned() };
+        self.change(|| Ok(self.inner.delete(path))).map_err(failed)?
     }
 
     fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
@@ -106,8 +142,8 @@ impl Directory for Files {
     }
 
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
-        let opened = OpenOptions::new().write(true).create_new(true).open(self.path.join(path));
-        let file = opened.map_err(|error| match error.kind() {
+        let opened = self.change(|| OpenOptions::new().write(true).create_new(true).open(self.path.join(path)));
+        let file = self.gathered.writing.written(opened).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => OpenWriteError::FileAlreadyExists(path.to_owned()),
             _ => OpenWriteError::wrap_io_error(error, path.to_owned()),
         })?;
@@ -122,12 +158,20 @@ impl Directory for Files {
     }
 
     fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
-        if path == Path::new(LIST) { Ok(()) } else { self.replace(path, data) }
+        if path == Path::new(LIST) {
+            return Ok(());
+        }
+        let replaced = self.replace(path, data);
+        if replaced.is_err() && path == Path::new(SEGMENTS) {
+            // The library takes the segments for committed already: no merge may say so.
+            self.give_up();
+        }
+        replaced
     }
 
     fn sync_directory(&self) -> io::Result<()> {
         self.gathered.flush()?;
-        self.gathered.flushing.noted(self.inner.sync_directory())
+        self.gathered.writing.flushed(self.inner.sync_directory())
     }
 
     fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
@@ -173,15 +217,51 @@ mod tests {
             assert_eq!(files.atomic_read(Path::new("meta.json")).unwrap(), content.as_bytes());
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file stays");
-        assert!(!files.flushing().failed());
+        assert!(!files.writing().is_unflushed());
+    }
+
+    #[test]
+    fn a_writer_that_was_given_up_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Files::open(dir.path()).unwrap();
+        let segment = Path::new("0123456789abcdef0123456789abcdef.fast");
+        let mut begun = first.open_write(segment).unwrap();
+        first.atomic_write(Path::new(SEGMENTS), b"first").unwrap();
+        let second = first.handed_on();
+        second.atomic_write(Path::new(SEGMENTS), b"second").unwrap();
+        assert!(first.atomic_write(Path::new(SEGMENTS), b"late").is_err());
+        assert!(first.delete(segment).is_err());
+        assert!(first.open_write(Path::new("1123456789abcdef0123456789abcdef.fast")).is_err());
+        // What it had begun is nobody's: it may be removed, and its name used again.
+        second.delete(segment).unwrap();
+        let mut again = second.open_write(segment).unwrap();
+        again.write_all(b"again").unwrap();
+        again.terminate().unwrap();
+        begun.write_all(b"late").unwrap();
+        begun.terminate().unwrap();
+        second.sync_directory().unwrap();
+        assert_eq!(fs::read(dir.path().join(segment)).unwrap(), b"again");
+        assert_eq!(fs::read(dir.path().join(SEGMENTS)).unwrap(), b"second");
+    }
+
+    #[test]
+    fn after_a_list_of_segments_that_could_not_be_written_comes_none_of_that_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::open(dir.path()).unwrap().handed_on();
+        // A folder cannot be replaced by a file.
+        fs::create_dir(dir.path().join(SEGMENTS)).unwrap();
+        assert!(files.atomic_write(Path::new(SEGMENTS), b"failed").is_err());
+        fs::remove_dir(dir.path().join(SEGMENTS)).unwrap();
+        assert!(files.clone().atomic_write(Path::new(SEGMENTS), b"merged").is_err());
+        files.handed_on().atomic_write(Path::new(SEGMENTS), b"next").unwrap();
     }
 
     #[test]
     fn a_failed_flush_is_remembered_by_all_who_look() {
         let dir = tempfile::tempdir().unwrap();
         let files = Files::open(dir.path()).unwrap();
-        let looking = files.clone().flushing();
-        assert!(files.gathered.flushing.noted(Err::<(), _>(io::Error::other("lost"))).is_err());
-        assert!(looking.failed());
+        let looking = files.clone().writing();
+        assert!(files.gathered.writing.flushed(Err::<(), _>(io::Error::other("lost"))).is_err());
+        assert!(looking.is_unflushed());
     }
 }

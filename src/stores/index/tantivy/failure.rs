@@ -41,7 +41,8 @@ pub fn panicked(operation: &str, panic: &(dyn std::any::Any + Send)) -> StoreErr
     StoreError::new(Store::Index, Kind::Bug, operation, format!("panic: {message}"))
 }
 
-fn kind_of(error: &io::Error) -> Kind {
+/// A failure of the disk: want of room is told from the rest.
+pub fn kind_of(error: &io::Error) -> Kind {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Kind::OutOfSpace,
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Kind::Corrupt,

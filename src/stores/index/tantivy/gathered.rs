@@ -1,4 +1,6 @@
 //! Files that are written and not flushed yet: flushed together, at the same time.
+use super::failure::kind_of;
+use crate::stores::error::Kind;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,23 +16,41 @@ const AT_ONCE: usize = 8;
 /// Bytes from which a file is flushed by who wrote it: a merge that made much must not hold up the next commit.
 const AT_ONCE_BYTES: usize = 512 << 10;
 
-/// Whether every flush has worked so far, also those of merges in the background. After one that failed nobody knows
-/// what is on disk, and a later one would not say so.
+/// What went wrong when files were written, also by merges in the background.
 #[derive(Clone, Debug, Default)]
-pub struct Flushing(Arc<AtomicBool>);
+pub struct Writing(Arc<Failures>);
 
-impl Flushing {
-    /// Whether one has failed.
-    pub fn failed(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+#[derive(Debug, Default)]
+struct Failures {
+    unflushed: AtomicBool,
+    last: Mutex<Option<Kind>>,
+}
+
+impl Writing {
+    /// Whether a flush has failed. After one that did nobody knows what is on disk, and a later one would not say so.
+    pub fn is_unflushed(&self) -> bool {
+        self.0.unflushed.load(Ordering::SeqCst)
     }
 
     /// Remembers the flush, if it failed.
     ///
     /// # Errors
     /// The flush's.
-    pub fn noted<T>(&self, flushed: io::Result<T>) -> io::Result<T> {
-        flushed.inspect_err(|_| self.0.store(true, Ordering::SeqCst))
+    pub fn flushed<T>(&self, flushed: io::Result<T>) -> io::Result<T> {
+        flushed.inspect_err(|_| self.0.unflushed.store(true, Ordering::SeqCst))
+    }
+
+    /// Remembers why a write failed, if it did.
+    ///
+    /// # Errors
+    /// The write's.
+    pub fn written<T>(&self, written: io::Result<T>) -> io::Result<T> {
+        written.inspect_err(|error| *self.0.last.lock() = Some(kind_of(error)))
+    }
+
+    /// Why a write failed since this was asked last.
+    pub fn take_failure(&self) -> Option<Kind> {
+        self.0.last.lock().take()
     }
 }
 
@@ -39,11 +59,16 @@ impl Flushing {
 pub struct Gathered {
     /// By name; each as it was written, for only that handle is told of a failed write-back.
     files: Mutex<HashMap<PathBuf, File>>,
-    /// Whether every flush has worked.
-    pub flushing: Flushing,
+    /// What went wrong.
+    pub writing: Writing,
 }
 
 impl Gathered {
+    /// Nothing yet, of the same index.
+    pub fn anew(&self) -> Self {
+        Self { files: Mutex::default(), writing: self.writing.clone() }
+    }
+
     /// The file is removed: nobody needs it to be durable.
     pub fn forget(&self, path: &Path) {
         self.files.lock().remove(path);
@@ -55,11 +80,11 @@ impl Gathered {
     /// When a flush fails, or one has failed before.
     pub fn flush(&self) -> io::Result<()> {
         let mut waiting = self.files.lock();
-        if self.flushing.failed() {
+        if self.writing.is_unflushed() {
             return Err(io::Error::other("an earlier flush of the index failed"));
         }
         let files: Vec<File> = waiting.drain().map(|(_, file)| file).collect();
-        self.flushing.noted(files.chunks(AT_ONCE).try_for_each(together))
+        self.writing.flushed(files.chunks(AT_ONCE).try_for_each(together))
     }
 }
 
@@ -91,7 +116,7 @@ impl Written {
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let written = self.gathered.writing.written(self.file.write(bytes))?;
         self.bytes += written;
         Ok(written)
     }
@@ -104,7 +129,7 @@ impl Write for Written {
 impl TerminatingWrite for Written {
     fn terminate_ref(&mut self, _: AntiCallToken) -> io::Result<()> {
         if self.bytes >= AT_ONCE_BYTES {
-            return self.gathered.flushing.noted(self.file.sync_data());
+            return self.gathered.writing.flushed(self.file.sync_data());
         }
         let file = self.file.try_clone()?;
         self.gathered.files.lock().insert(self.path.clone(), file);
@@ -140,8 +165,8 @@ mod tests {
         let (_reader, writer) = io::pipe().unwrap();
         let writer = File::from(std::os::fd::OwnedFd::from(writer));
         gathered.files.lock().insert(PathBuf::from("a"), writer);
-        let looking = gathered.flushing.clone();
-        assert!(gathered.flush().is_err() && looking.failed());
+        let looking = gathered.writing.clone();
+        assert!(gathered.flush().is_err() && looking.is_unflushed());
         assert!(gathered.flush().is_err());
     }
 }

@@ -5,7 +5,6 @@
 //! thread died is made anew at the next use.
 use super::directory::{Files, TEMPORARY};
 use super::failure::failed;
-use super::gathered::Flushing;
 use super::schema;
 use crate::base::causes::chain;
 use crate::stores::error::{Kind, Result, Store, StoreError};
@@ -62,14 +61,15 @@ pub struct Merging {
 pub struct Half {
     name: &'static str,
     dir: PathBuf,
+    /// For reading; each writer has its own.
     index: Index,
+    files: Files,
     reader: IndexReader,
     writer: Option<IndexWriter>,
     merging: Merging,
     /// Whether a merge or commit has changed the segments since the reader was last reloaded.
     changed: Arc<AtomicBool>,
     watch: Option<WatchHandle>,
-    flushing: Flushing,
 }
 
 impl Half {
@@ -81,27 +81,25 @@ impl Half {
         }
         remove_temporary(dir);
         let files = files(dir)?;
-        let flushing = files.flushing();
-        let index = Index::open(files).map_err(|e| failed(format!("open the {name}"), e))?;
+        let index = Index::open(files.clone()).map_err(|e| failed(format!("open the {name}"), e))?;
         if index.schema() != *schema {
             return Ok(None);
         }
-        Self::with(name, dir, (index, flushing), merging).map(Some)
+        Self::with(name, dir, (index, files), merging).map(Some)
     }
 
     /// Makes an empty index in `dir`, which must be empty or absent.
     pub fn create(name: &'static str, dir: &Path, schema: Schema, merging: Merging) -> Result<Self> {
         fs::create_dir_all(dir).map_err(|e| StoreError::io(Store::Index, format!("create the {name}"), e))?;
         let files = files(dir)?;
-        let flushing = files.flushing();
-        let index =
-            Index::create(files, schema, schema::settings()).map_err(|e| failed(format!("create the {name}"), e))?;
-        let half = Self::with(name, dir, (index, flushing), merging)?;
+        let index = Index::create(files.clone(), schema, schema::settings())
+            .map_err(|e| failed(format!("create the {name}"), e))?;
+        let half = Self::with(name, dir, (index, files), merging)?;
         half.flush()?;
         Ok(half)
     }
 
-    fn with(name: &'static str, dir: &Path, (index, flushing): (Index, Flushing), merging: Merging) -> Result<Self> {
+    fn with(name: &'static str, dir: &Path, (index, files): (Index, Files), merging: Merging) -> Result<Self> {
         schema::register(&index);
         let reader = index
             .reader_builder()
@@ -110,7 +108,7 @@ impl Half {
             .map_err(|e| failed(format!("read the {name}"), e))?;
         let changed = Arc::new(AtomicBool::new(true));
         let (dir, writer, watch) = (dir.to_owned(), None, None);
-        let mut half = Self { name, dir, index, reader, writer, merging, changed, watch, flushing };
+        let mut half = Self { name, dir, index, files, reader, writer, merging, changed, watch };
         let seen = half.changed.clone();
         half.watch = Some(half.watch(move || seen.store(true, Ordering::Release))?);
         Ok(half)
@@ -133,13 +131,18 @@ impl Half {
                     .num_merge_threads(1)
                     .memory_budget_per_thread(self.merging.memory)
                     .build();
-                let writer = self
-                    .index
-                    .writer_with_options(options)
-                    .map_err(|e| failed(format!("write the {}", self.name), e))?;
+                let opened = Index::open(self.files.handed_on()).and_then(|index| {
+                    schema::register(&index);
+                    index.writer_with_options(options)
+                });
+                let writer = opened.map_err(|e| failed(format!("write the {}", self.name), e))?;
                 writer.set_merge_policy(Box::new(self.policy()));
                 // What a writer that failed left behind has the names that this one will give: no commit names it.
                 writer.garbage_collect_files().wait().map_err(|e| failed(format!("tidy the {}", self.name), e))?;
+                // A new writer gives its first operation the number of the last commit. A merge begun meanwhile takes a
+                // deletion of that number for committed, and may carry it past segments it was never applied to: what was
+                // deleted would stand again. An empty operation uses the number up.
+                writer.run(Vec::<UserOperation>::new()).map_err(|e| failed(format!("write the {}", self.name), e))?;
                 writer
             }
         };
@@ -173,10 +176,7 @@ impl Half {
     /// Adds and deletes in one go: what is added stands side by side in one segment.
     pub fn run(&mut self, operations: Vec<UserOperation>, what: &str) -> Result<()> {
         let done = self.writer()?.run(operations).map(drop);
-        done.map_err(|error| {
-            self.abandon();
-            failed(what, error)
-        })
+        done.map_err(|error| self.unwritten(what.to_owned(), error))
     }
 
     /// Commits, and flushes the directory: the library does not after its last rename, so that a power cut could undo
@@ -190,11 +190,21 @@ impl Half {
             commit.commit()
         });
         if let Err(error) = committed {
-            self.abandon();
-            return Err(failed(format!("commit the {name}"), error));
+            return Err(self.unwritten(format!("commit the {name}"), error));
         }
         self.changed.store(true, Ordering::Release);
         self.flush()
+    }
+
+    /// Gives up the writer after a failure. What the library says of one is not enough: some of its parts put a full disk
+    /// into words and call it an internal error, which would be the transcript's own fault.
+    fn unwritten(&mut self, operation: String, error: TantivyError) -> StoreError {
+        self.abandon();
+        let judged = failed(operation, error);
+        match self.files.writing().take_failure() {
+            Some(kind) if judged.kind == Kind::Corrupt => StoreError { kind, ..judged },
+            _ => judged,
+        }
     }
 
     /// Flushes the directory.
@@ -207,7 +217,7 @@ impl Half {
     /// A flush that failed, here or in a merge: then nobody knows what is on disk.
     pub fn unflushed(&self) -> Option<StoreError> {
         let failed = || StoreError::plain(Store::Index, Kind::Fatal, format!("flush the {}", self.name));
-        self.flushing.failed().then(failed)
+        self.files.writing().is_unflushed().then(failed)
     }
 
     /// Reads the segments again if they changed; `None` when they did not.
@@ -262,24 +272,26 @@ impl Half {
 
     /// A check of all files as they are now.
     pub fn check(&self) -> Check {
-        Check { name: self.name, index: self.index.clone() }
+        Check { name: self.name, dir: self.dir.clone() }
     }
 }
 
 /// A check of all files of an index.
 pub struct Check {
     name: &'static str,
-    index: Index,
+    dir: PathBuf,
 }
 
 impl Check {
     /// Reads every byte and compares the sums; a line per damaged file.
     pub fn run(&self) -> Result<Vec<String>> {
-        let segments = || self.index.searchable_segment_ids().ok();
+        // The files there are now: an index knows those that were there when it was opened, and its own.
+        let index = || Files::open(&self.dir).and_then(Index::open);
+        let segments = || index().and_then(|index| index.searchable_segment_ids()).ok();
         let mut tries = 0;
         let damaged = loop {
             let before = segments();
-            match self.index.validate_checksum() {
+            match index().and_then(|index| index.validate_checksum()) {
                 Ok(damaged) => break damaged,
                 // A merge may end meanwhile and take away files that were to be read.
                 Err(_) if before != segments() && tries < CHECKS => tries += 1,
@@ -316,5 +328,62 @@ fn remove_temporary(dir: &Path) {
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::{RecordFields, key_term};
+    use super::*;
+    use std::io;
+    use tantivy::TantivyDocument;
+
+    const MERGING: Merging = Merging { segments: 100, small: 1, memory: 32 << 20 };
+
+    fn half(dir: &Path) -> (Half, RecordFields) {
+        let (schema, fields) = RecordFields::schema();
+        (Half::create("records", dir, schema, MERGING).unwrap(), fields)
+    }
+
+    fn add(half: &mut Half, fields: &RecordFields, keys: &[u32]) {
+        for key in keys {
+            let mut document = TantivyDocument::new();
+            document.add_u64(fields.key, u64::from(*key));
+            half.run(vec![UserOperation::Add(document)], "add").unwrap();
+        }
+        half.commit(Payload::new(1, 1, 1)).unwrap();
+    }
+
+    #[test]
+    fn what_a_new_writer_deletes_first_stays_deleted_by_a_merge_before_its_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut half, fields) = half(dir.path());
+        add(&mut half, &fields, &[1, 2]);
+        add(&mut half, &fields, &[3, 4]);
+        // The second segment has deletions as of the last commit, the first has none.
+        half.run(vec![UserOperation::Delete(key_term(fields.key, 3))], "delete").unwrap();
+        half.commit(Payload::new(1, 2, 2)).unwrap();
+        half.abandon();
+        let writer = half.writer().unwrap();
+        writer.delete_term(key_term(fields.key, 4));
+        let mut segments = half.index.searchable_segment_metas().unwrap();
+        segments.sort_by_key(|segment| segment.num_deleted_docs());
+        let ids: Vec<SegmentId> = segments.iter().map(|segment| segment.id()).collect();
+        half.writer().unwrap().merge(&ids).wait().unwrap();
+        half.commit(Payload::new(1, 3, 3)).unwrap();
+        half.reload().unwrap();
+        assert_eq!(half.segments().iter().map(SegmentReader::num_docs).sum::<u32>(), 2);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_whatever_the_library_calls_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut half, _) = half(dir.path());
+        let internal = || TantivyError::InternalError("in words".to_owned());
+        assert_eq!(half.unwritten("commit".to_owned(), internal()).kind, Kind::Corrupt);
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(half.files.writing().written(Err::<(), _>(full)).is_err());
+        assert_eq!(half.unwritten("commit".to_owned(), internal()).kind, Kind::OutOfSpace);
+        assert_eq!(half.unwritten("commit".to_owned(), internal()).kind, Kind::Corrupt);
     }
 }
