@@ -26,6 +26,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Transcripts read from the stores at once: enough to keep a disk busy. More threads would only hold each other up, and
+/// want more connections of the database than are kept.
+pub const LOADS: usize = 12;
 
 /// The engine's insides, shared by use cases and workers.
 pub struct Core {
@@ -49,6 +54,8 @@ pub struct Core {
     pub long_reads: LongReads,
     /// Recently edited transcripts.
     pub cache: Arc<Cache>,
+    /// Turns to read from the stores what the cache does not have.
+    pub loading: Arc<Semaphore>,
     /// The writer.
     pub committer: Committer,
     /// What the index owes.

@@ -3,7 +3,7 @@
 use super::admin::stored;
 use super::admission::{Admission, LongReads};
 use super::at_once::AtOnce;
-use super::core::Core;
+use super::core::{Core, LOADS};
 use super::counters::Counters;
 use super::edit::committer::{Committer, Shared};
 use super::edit::current::Cache;
@@ -34,6 +34,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 
 /// The threads of an engine.
 pub struct Workers {
@@ -104,6 +105,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
         staging,
         configuring: tokio::sync::Mutex::new(()),
         landing: Default::default(),
+        loading: Arc::new(Semaphore::new(LOADS)),
         closing: AtomicBool::new(false),
         stop: (Mutex::new(()), Condvar::new()),
     });

@@ -42,7 +42,17 @@ pub async fn read(core: &Arc<Core>, caller: &Caller, place: &Place) -> Result<Me
         return looked_up(core, caller, org, place);
     }
     let (core, caller, place) = (core.clone(), caller.clone(), place.clone());
-    blocking(move || looked_up(&core, &caller, org, &place)).await?
+    loading(&core.clone(), move || looked_up(&core, &caller, org, &place)).await?
+}
+
+/// Lets `load` read from the stores on a thread that may block, when it is its turn.
+async fn loading<T: Send + 'static>(core: &Core, load: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let turn = core.loading.clone().acquire_owned().await;
+    blocking(move || {
+        let _turn = turn;
+        load()
+    })
+    .await
 }
 
 fn looked_up(core: &Core, caller: &Caller, org: OrgId, place: &Place) -> Result<MetadataView> {
@@ -60,7 +70,7 @@ pub async fn warm(core: &Arc<Core>, caller: &Caller, org: OrgId, place: &Place) 
         return Ok(());
     }
     let (core, caller, place) = (core.clone(), caller.clone(), place.clone());
-    blocking(move || {
+    loading(&core.clone(), move || {
         let world = core.world.load_full();
         let seen = |folder| world.home(folder).is_some_and(|home| caller.sees_folder(&home.folder));
         if let Some(current) = stored(&core, org, &place, seen)? {

@@ -6,8 +6,9 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use std::path::PathBuf;
 
-/// Connections kept when nobody reads; more are opened for a moment when more read at once.
-const KEPT: usize = 8;
+/// Connections kept when nobody reads; more are opened for a moment when more read at once, which costs each of them
+/// several times what it reads: those who read single rows take turns, fewer than these.
+const KEPT: usize = 16;
 
 /// The stack.
 pub struct Readers {

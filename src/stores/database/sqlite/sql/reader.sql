@@ -2,6 +2,6 @@
 PRAGMA query_only = ON;
 PRAGMA wal_autocheckpoint = 0;
 PRAGMA cache_size = -4096;
-PRAGMA mmap_size = 268435456;
+PRAGMA mmap_size = 0;
 PRAGMA temp_store = MEMORY;
 PRAGMA trusted_schema = OFF;
