@@ -7,5 +7,6 @@ pub mod fold;
 pub mod json;
 pub mod lock_file;
 pub mod near;
+pub mod room;
 pub mod seal;
 pub mod secret;

@@ -5,13 +5,14 @@
 //! would copy it whole into the connection's buffer at once, and nobody would know how long it lies there. Short ones
 //! are not worth it. Who changes something is answered in any case: what is done must not be called refused.
 use super::error::Failure;
+use crate::base::room::{Held, Room};
 use crate::domain::refusal::Code;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
-use actix_web::web::{self, Bytes};
+use actix_web::web::Bytes;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// Bytes up to which an answer does not count: a connection's buffer holds as much.
@@ -22,56 +23,23 @@ const PIECE: usize = 64 << 10;
 const STREAM: usize = 256 << 10;
 
 /// The room for all answers.
-#[derive(Debug)]
-pub struct Answers {
-    held: AtomicUsize,
-    most: usize,
-}
-
-/// What one answer takes of the room; gives it back when dropped.
-struct Held {
-    answers: web::Data<Answers>,
-    bytes: usize,
-}
+#[derive(Clone, Debug)]
+pub struct Answers(Arc<Room>);
 
 impl Answers {
     /// Room for `most` bytes.
     pub fn new(most: usize) -> Self {
-        Self { held: AtomicUsize::new(0), most }
+        Self(Room::new(most))
     }
 
     /// Bytes of answers that are not taken yet.
     pub fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
-    }
-
-    /// Takes room; `None` when there is not enough. An answer alone always has room: else none so long ever went out.
-    fn take(answers: &web::Data<Self>, bytes: usize, in_any_case: bool) -> Option<Held> {
-        let grown = |held: usize| {
-            let after = held.saturating_add(bytes);
-            (in_any_case || held == 0 || after <= answers.most).then_some(after)
-        };
-        answers.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).ok()?;
-        Some(Held { answers: answers.clone(), bytes })
-    }
-}
-
-impl Held {
-    /// Counts so many bytes instead.
-    fn count(&mut self, bytes: usize) {
-        self.answers.held.fetch_add(bytes, Ordering::Relaxed);
-        self.answers.held.fetch_sub(std::mem::replace(&mut self.bytes, bytes), Ordering::Relaxed);
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.answers.held.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.0.held()
     }
 }
 
 /// The answer, counted, or `overloaded` in its place when there is no room for it.
-pub fn admit(answers: &web::Data<Answers>, response: ServiceResponse) -> ServiceResponse {
+pub fn admit(answers: &Answers, response: ServiceResponse) -> ServiceResponse {
     let bytes = match response.response().body().size() {
         BodySize::Sized(bytes) if bytes > SHORT => usize::try_from(bytes).unwrap_or(usize::MAX),
         BodySize::Stream => STREAM,
@@ -81,7 +49,11 @@ pub fn admit(answers: &web::Data<Answers>, response: ServiceResponse) -> Service
     if *method == Method::HEAD {
         return response;
     }
-    match Answers::take(answers, bytes, *method != Method::GET) {
+    let held = match *method {
+        Method::GET => answers.0.take_or_be_alone(bytes),
+        _ => Some(answers.0.take_anyway(bytes)),
+    };
+    match held {
         Some(held) => response.map_body(|_, body| counted(body, held)),
         None => {
             let (request, _) = response.into_parts();
@@ -153,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn long_answers_count_until_they_are_taken_and_are_refused_without_room() {
-        let answers = web::Data::new(Answers::new(1 << 20));
+        let answers = Answers::new(1 << 20);
         let short = admit(&answers, answer(Method::GET, 60_000));
         assert_eq!((short.status().as_u16(), answers.held()), (200, 0));
         let alone = admit(&answers, answer(Method::GET, 3 << 20));

@@ -1,6 +1,6 @@
 //! Request bodies: whole, within a bound.
+use super::bodies;
 use super::error::Failure;
-use super::room;
 use crate::domain::refusal::Code;
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
@@ -31,19 +31,19 @@ fn claimed(request: &HttpRequest) -> Option<usize> {
 /// The whole body. A body that arrives in one piece is not copied.
 ///
 /// # Errors
-/// `body_too_large` beyond `limit` bytes; `overloaded` while other bodies leave no [`room`]; [`Failure::BodyCut`] when
+/// `body_too_large` beyond `limit` bytes; `overloaded` while other bodies leave no room ([`bodies`]); [`Failure::BodyCut`] when
 /// it does not arrive.
 pub async fn whole(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {
     let claimed = claimed(request);
     if claimed.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
-    room::look(request, claimed.unwrap_or(0))?;
+    bodies::look(request, claimed.unwrap_or(0))?;
     let Some(first) = next(payload).await? else { return Ok(Bytes::new()) };
     if first.len() > limit {
         return Err(too_large(limit));
     }
-    room::take(request, first.len())?;
+    bodies::take(request, first.len())?;
     if claimed == Some(first.len()) {
         return Ok(first);
     }
@@ -53,7 +53,7 @@ pub async fn whole(request: &HttpRequest, payload: &mut Payload, limit: usize) -
         if all.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
-        room::take(request, chunk.len())?;
+        bodies::take(request, chunk.len())?;
         all.extend_from_slice(&chunk);
     }
     Ok(Bytes::from(all))

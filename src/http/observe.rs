@@ -102,7 +102,7 @@ pub async fn observe(
     let started = Instant::now();
     let id = request_id(request.headers());
     let instruments = request.app_data::<web::Data<Instruments>>().cloned();
-    let answers = request.app_data::<web::Data<Answers>>().cloned();
+    let answers = request.app_data::<Answers>().cloned();
     // At the level of errors, so that the id stands on every line however few are written.
     let span = tracing::error_span!("request", request_id = id.to_str().unwrap_or_default());
     let entry = instruments.as_ref().map(Entry::enter);

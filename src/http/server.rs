@@ -1,7 +1,7 @@
 //! The server: a listener, workers, limits, a graceful end.
 use super::answers::Answers;
+use super::bodies::Bodies;
 use super::observe::{Instruments, observe};
-use super::room::Room;
 use super::routes::operations::MetricsAccess;
 use crate::engine::Engine;
 use actix_web::body::BoxBody;
@@ -72,13 +72,11 @@ async fn serve(
 ) -> io::Result<()> {
     let instruments = web::Data::new(Instruments::new(IN_FLIGHT_MAX).map_err(io::Error::other)?);
     // Without an engine no body is read.
-    let room = engine.as_ref().map_or(0, |engine| engine.settings().limits.bodies_bytes);
-    let room = web::Data::new(Room::new(room));
-    let answers = engine.as_ref().map_or(usize::MAX, |engine| engine.settings().limits.answers_bytes);
-    let answers = web::Data::new(Answers::new(answers));
+    let bodies = Bodies::new(engine.as_ref().map_or(0, |engine| engine.settings().limits.bodies_bytes));
+    let answers = Answers::new(engine.as_ref().map_or(usize::MAX, |engine| engine.settings().limits.answers_bytes));
     let access = if options.metrics_open { MetricsAccess::Open } else { MetricsAccess::Admin };
     let make = move || {
-        let application = application(instruments.clone(), access).app_data(room.clone()).app_data(answers.clone());
+        let application = application(instruments.clone(), access).app_data(bodies.clone()).app_data(answers.clone());
         match engine.clone() {
             Some(engine) => application.app_data(web::ThinData(engine)),
             None => application,

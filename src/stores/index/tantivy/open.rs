@@ -2,9 +2,9 @@
 //! lies on disk may stop the server from starting.
 use super::failure::{corrupt, panicked};
 use super::half::{Half, Merging, Payload};
-use super::room::Room;
 use super::schema::{RecordFields, TurnFields};
 use super::snapshot::Snapshot;
+use crate::base::room::Room;
 use crate::stores::error::{Kind, Result, Store, StoreError};
 use crate::stores::index::Opened;
 use std::fs;

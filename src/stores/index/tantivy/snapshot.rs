@@ -3,9 +3,9 @@
 use super::bits::Bits;
 use super::entries::{Entries, Entry};
 use super::records::{Held, RecordCache, RecordSegment};
-use super::room::Room;
 use super::schema::{RecordFields, TurnFields};
 use super::turns::{TurnCache, TurnSegment};
+use crate::base::room::Room;
 use crate::domain::identity::FieldId;
 use crate::query::resolved::{Scope, Target};
 use crate::query::score::Statistics;

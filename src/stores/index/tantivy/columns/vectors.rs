@@ -5,11 +5,11 @@
 //! singles, and sums of whole numbers are the same on every processor. With each vector stands how long the error is
 //! that this makes of its direction, so that the nearest are found exactly: whatever may be among them is looked at again
 //! in full ([`crate::stores::index::tantivy::search`]), which is seldom many more than are wanted.
+use crate::base::room::Held;
 use crate::domain::fields::vector;
 use crate::domain::identity::FieldId;
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::embeddings::Embeddings;
-use crate::stores::index::tantivy::room::Place;
 use fearless_simd::{Level, Simd, dispatch};
 use std::sync::LazyLock;
 
@@ -35,7 +35,7 @@ pub struct Vectors {
     /// How long the rest is.
     errors: Vec<f32>,
     /// The memory it takes.
-    _place: Place,
+    _held: Held,
 }
 
 /// A direction in whole numbers.
@@ -74,14 +74,14 @@ impl Vectors {
     }
 
     /// Reads those of `docs`, ascending, which all have one.
-    pub fn read(from: &Embeddings, docs: Vec<u32>, field: FieldId, size: usize, place: Place) -> Result<Self> {
+    pub fn read(from: &Embeddings, docs: Vec<u32>, field: FieldId, size: usize, held: Held) -> Result<Self> {
         let mut own = Self {
             size,
             codes: Vec::with_capacity(docs.len() * size),
             factors: Vec::with_capacity(docs.len()),
             errors: Vec::with_capacity(docs.len()),
             docs,
-            _place: place,
+            _held: held,
         };
         let mut numbers = Vec::with_capacity(size);
         for doc in &own.docs {
@@ -140,7 +140,7 @@ fn products<S: Simd>(_: S, vector: &[i8], codes: &[i8], rows: &[u32], into: &mut
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stores::index::tantivy::room::Room;
+    use crate::base::room::Room;
     use proptest::prelude::*;
 
     fn of(numbers: &[Vec<f32>]) -> Vectors {
@@ -151,7 +151,7 @@ mod tests {
             codes: all.iter().flat_map(|own| own.codes.clone()).collect(),
             factors: all.iter().map(|own| own.factor as f32).collect(),
             errors: all.iter().map(|own| own.error as f32).collect(),
-            _place: Room::new(0).take(0).unwrap(),
+            _held: Room::new(0).take(0).unwrap(),
         }
     }
 
