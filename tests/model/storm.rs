@@ -152,6 +152,9 @@ struct Extent {
     death_once_in: usize,
 }
 
+/// Operations of a seed after which a long run says how far it is.
+const TOLD: u64 = 100_000;
+
 async fn run(seed: u64, extent: Extent) -> u64 {
     let Extent { operations, check_every, death_once_in } = extent;
     let mut run = Run::of(seed).await;
@@ -172,6 +175,9 @@ async fn run(seed: u64, extent: Extent) -> u64 {
         }
         if operation % check_every == 0 {
             run.check().await;
+        }
+        if operation % TOLD == 0 {
+            eprintln!("seed {seed}: {operation} operations, {deaths} deaths noticed");
         }
     }
     run.check().await;
