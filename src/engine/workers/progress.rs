@@ -100,13 +100,16 @@ impl Progress {
         let state = &mut *state;
         state.aside.remove(&key);
         match state.owed.get_mut(&key) {
-            Some(owed) if owed.claimed => owed.since = Some(owed.since.map_or(commit, |since| since.min(commit))),
-            Some(owed) if owed.first <= commit => {}
             Some(owed) => {
-                let (org, first) = (owed.org, owed.first);
-                owed.first = commit;
-                state.unlist(org, first);
-                state.list(org, commit);
+                if owed.claimed {
+                    owed.since = Some(owed.since.map_or(commit, |since| since.min(commit)));
+                }
+                // Also of one that is claimed: the push under way may not know of it, and nobody must take that for done.
+                if commit < owed.first {
+                    let (org, first) = (owed.org, std::mem::replace(&mut owed.first, commit));
+                    state.unlist(org, first);
+                    state.list(org, commit);
+                }
             }
             None => {
                 let owed = Owed { org, first: commit, claimed: false, since: None, attempts: 0, failed_at: None };
@@ -330,12 +333,8 @@ impl State {
     fn give_back(&mut self, key: Key) {
         let Some(owed) = self.owed.get_mut(&key).filter(|owed| owed.claimed) else { return };
         owed.claimed = false;
-        let (org, first) = (owed.org, owed.first);
-        if let Some(since) = owed.since.take().filter(|since| *since < first) {
-            owed.first = since;
-            self.unlist(org, first);
-            self.list(org, since);
-        }
+        // The next push takes what came meanwhile along.
+        owed.since = None;
         self.queue.push_back(key);
     }
 

@@ -55,7 +55,10 @@ fn what_is_owed_again_while_it_is_pushed_is_pushed_again_whatever_its_commit() {
     let progress = Arc::new(Progress::default());
     progress.owe(Key(1), ORG, 5);
     let claim = progress.claim(1);
+    assert!(progress.has(Key(1), 4));
     progress.owe(Key(1), ORG, 0);
+    // Whoever waits for an erasure must not go on while a push that began before it is under way.
+    assert!(!progress.has(Key(1), 0) && !progress.has_all(ORG, 0));
     claim.settle_all();
     assert!(!progress.has(Key(1), 0) && progress.len() == 1);
     progress.claim(1).settle_all();
