@@ -123,6 +123,31 @@ async fn a_folders_deletion_leaves_a_transcript_alone_that_was_brought_in_anew_m
     assert_eq!(house.engine.read_metadata(&house.owner, &place("t")).await.unwrap().revision.0, 2);
 }
 
+/// The job of an erasure waits for the index; a push that began before it must not be taken for the one it waits for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_erasure_is_not_done_while_an_earlier_push_is_under_way() {
+    let house = Arc::new(House::furnished().await);
+    let held = Arc::new(house.faults.hold("index.apply"));
+    house.put("t", Some("A"), None, &marked("one")).await.unwrap();
+    reached(&held).await;
+    let erasing = house.clone();
+    let erasing = tokio::spawn(async move {
+        erasing.engine.erase(&erasing.owner, &place("t"), Default::default()).await.unwrap();
+    });
+    while house.stores.database.jobs().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // Long enough for the job to have asked: it would end at once.
+    for _ in 0..50 {
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+        assert_eq!(house.stores.database.jobs().unwrap().len(), 1, "the job is done before the index is");
+    }
+    drop(held);
+    erasing.await.unwrap();
+    house.quiet().await;
+    invariants::quiet_means_level(&house.stores);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_index_forgets_a_deleted_folder_also_when_the_process_dies_between() {
     let mut house = House::furnished().await;

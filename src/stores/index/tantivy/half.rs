@@ -192,6 +192,8 @@ impl Half {
         if let Err(error) = committed {
             return Err(self.unwritten(format!("commit the {name}"), error));
         }
+        // What failed before was a merge, and says nothing of what fails next.
+        let _merges = self.files.writing().take_failure();
         self.changed.store(true, Ordering::Release);
         self.flush()
     }
@@ -315,6 +317,8 @@ impl Drop for Half {
         if let Err(error) = self.settle() {
             tracing::warn!(%error, "a merge was cut off");
         }
+        // Where a writer had failed nobody waited for its merges: they are to change nothing any more.
+        drop(self.files.handed_on());
     }
 }
 
