@@ -86,7 +86,7 @@ async fn a_body_that_did_not_get_its_name_is_read_replaced_and_archived() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_of_a_sink_sets_nothing_aside_and_is_caught_up_with() {
-    for call in ["index.apply", "archive.put_metadata", "database.load_keys"] {
+    for call in ["index.apply", "archive.put_metadata", "database.load_some"] {
         let house = House::furnished().await;
         house.faults.fail(call, 0, 14, Kind::OutOfSpace);
         for n in 0..8 {

@@ -190,7 +190,7 @@ macro_rules! pass {
 impl Transcripts for FaultyDatabase {
     pass! { Database, "database.":
         load(org: OrgId, tid: &Tid) -> Option<Row>;
-        load_keys(keys: &[Key]) -> Vec<Option<Row>>;
+        load_some(keys: &[Key], bytes: usize) -> Vec<Option<Row>>;
         scan(org: Option<OrgId>, after: Option<Key>, limit: usize) -> Vec<Row>;
         behind(folder: FolderId, version: u64, after: Option<Key>, limit: usize) -> Vec<Key>;
         count(folder: FolderId, version: u64) -> Summary;

@@ -11,7 +11,6 @@ use crate::engine::edit::transcript::visible;
 use crate::engine::error::{Error, Result};
 use crate::engine::types::TranscriptView;
 use crate::engine::world::Home;
-use crate::stores::database::Row;
 use crate::stores::error::{Kind, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,27 +114,32 @@ fn parts_up_to(core: &Core, caller: &Caller, org: OrgId, place: &Place, most: u6
     Err(missing(place))
 }
 
-/// Refuses to answer these rows' transcripts whole, together: such an answer is made in memory. A single one is never
-/// too much.
-///
-/// # Errors
-/// `parameter_invalid`.
-pub fn refuse_too_much(rows: &[Row]) -> Result<()> {
-    let mut bytes: u64 = 0;
-    for row in rows {
-        bytes = bytes.saturating_add(facts(&row.facts)?.body_bytes);
+/// What the transcripts of one page have together: their answer is made in memory.
+#[derive(Debug, Default)]
+pub struct Together {
+    transcripts: usize,
+    bytes: u64,
+}
+
+impl Together {
+    /// Counts one more; a single one is never too much. `instead` is what else may be asked for.
+    ///
+    /// # Errors
+    /// `parameter_invalid`.
+    pub fn add(&mut self, bytes: u64, instead: &str) -> Result<()> {
+        self.transcripts += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes <= TOGETHER || self.transcripts < 2 {
+            return Ok(());
+        }
+        let detail = format!(
+            "the first {} transcripts of this page have more than {} MiB, and no more is answered together. Ask for fewer \
+             with `size`, or for {instead}",
+            self.transcripts,
+            TOGETHER >> 20
+        );
+        Err(Refusal::at(Code::ParameterInvalid, "size", detail).into())
     }
-    if bytes <= TOGETHER || rows.len() < 2 {
-        return Ok(());
-    }
-    let detail = format!(
-        "the {} transcripts of this page have {} MiB; at most {} MiB are answered together. Ask for fewer with `size`, or \
-         for an archive with `output=zip`",
-        rows.len(),
-        bytes >> 20,
-        TOGETHER >> 20
-    );
-    Err(Refusal::at(Code::ParameterInvalid, "size", detail).into())
 }
 
 /// Which body is the newest that may have its name: the cache learns of a new one before it gets its name, and may be a

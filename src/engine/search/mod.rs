@@ -1,4 +1,5 @@
 //! Searching: what the index finds becomes the rows of an answer.
+pub mod answer;
 pub mod cursor;
 pub mod explain;
 pub mod freshness;

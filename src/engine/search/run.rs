@@ -2,35 +2,28 @@
 //!
 //! The index says which transcripts match and in which order; rows are read from the database, so that they show values
 //! as sent and the newest state. A row that has left the caller's scope since the index saw it is left out.
+use super::answer::Asked;
 use super::cursor::{Binding, Bookmark, Path, Place};
 use super::freshness;
-use super::masked;
-use super::rows::{Form, Setting};
-use super::zip::{Export, Packed, Packing};
+use super::zip::Export;
 use crate::base::causes::chain;
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
-use crate::domain::identity::{self, FolderId, OrgId};
+use crate::domain::identity::OrgId;
 use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
-use crate::engine::edit::current::facts;
 use crate::engine::error::{Error, Result};
-use crate::engine::intake::read;
-use crate::engine::types::{ResultRow, SearchAnswer};
-use crate::engine::world::{Home, World};
+use crate::engine::types::SearchAnswer;
+use crate::engine::world::World;
 use crate::query::ast::Query;
-use crate::query::facets;
-use crate::query::figures;
 use crate::query::request::{Format, Output, SearchRequest};
 use crate::query::resolve::world::{Searched, World as Searching};
 use crate::query::resolve::{Resolved, resolve};
-use crate::query::resolved::{Hit, Position, SearchPage};
-use crate::stores::database::Row;
+use crate::query::resolved::SearchPage;
 use crate::stores::error::{Kind, Store, StoreError};
 use std::collections::HashSet;
-use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -106,9 +99,9 @@ impl<T, F: Fn(Asked, SearchPage) -> Result<T>> Search<F> {
             let binding = request.cursor.as_ref().map(|_| Binding::of(core.identity.epoch, &caller, path, request));
             let (resolved, now) = resume(core, &caller, &world, path, request, binding.as_ref())?;
             let (own, csv) = (core.clone(), request.format == Format::Csv);
-            let broad = broad(request);
-            let asked = Asked { core: own, caller, world, resolved, output: request.output, broad, csv, binding, now };
-            let page = asked.page(budget)?;
+            let page = core.stores.index.search(&resolved.search, budget);
+            let page = page.map_err(|error| refused(core, error, &broad(request), budget))?;
+            let asked = Asked { core: own, caller, world, resolved, output: request.output, csv, binding, now };
             if tries >= RETRIES || Arc::ptr_eq(&asked.world, &core.world.load()) {
                 return (self.answer)(asked, page);
             }
@@ -273,149 +266,4 @@ pub(in crate::engine) fn refused(core: &Core, error: StoreError, broad: &str, bu
         }
         _ => error.into(),
     }
-}
-
-struct Asked {
-    core: Arc<Core>,
-    caller: Caller,
-    world: Arc<World>,
-    resolved: Resolved,
-    output: Output,
-    /// The parameter to blame for what is too broad.
-    broad: String,
-    /// Whether the answer is a table.
-    csv: bool,
-    /// When pages are walked by cursor.
-    binding: Option<Binding>,
-    /// What `now` means.
-    now: Timestamp,
-}
-
-impl Asked {
-    fn page(&self, budget: Duration) -> Result<SearchPage> {
-        let found = self.core.stores.index.search(&self.resolved.search, budget);
-        found.map_err(|error| refused(&self.core, error, &self.broad, budget))
-    }
-
-    fn answer(self, page: SearchPage) -> Result<SearchAnswer> {
-        let SearchPage { total, hits, facets, stats, histograms, next } = page;
-        let search = &self.resolved.search;
-        let mut answer = SearchAnswer {
-            total,
-            offset: search.offset,
-            size: search.size,
-            cursor: self.cursor(next)?,
-            facets: facets::answer(&self.resolved.facets, facets),
-            stats: figures::stats(&self.resolved.stats, &stats),
-            histograms: figures::histograms(&self.resolved.histograms, histograms),
-            unconfigured: self.resolved.unconfigured.clone(),
-            warnings: self.warnings(),
-            columns: if self.csv { self.resolved.columns.headers() } else { Vec::new() },
-            ..SearchAnswer::default()
-        };
-        match self.output {
-            Output::Count | Output::Zip => {}
-            Output::Summary => answer.rows = self.rows(hits)?,
-            Output::Details => answer.details = self.details(&hits)?,
-        }
-        Ok(answer)
-    }
-
-    fn export(self, page: SearchPage, texts: bool) -> Result<Export> {
-        let cursor = self.cursor(page.next)?;
-        let mut transcripts = Vec::with_capacity(page.hits.len());
-        for row in self.found(&page.hits)?.into_iter().flatten() {
-            if let Some(home) = self.world.home(row.folder) {
-                let bytes = facts(&row.facts)?.body_bytes;
-                transcripts.push(Packed { org: row.org, place: place(home, &row), bytes });
-            }
-        }
-        let scope = &self.resolved.search.scope;
-        let packing = Packing {
-            several: scope.orgs.len() > 1,
-            texts,
-            pii: self.caller.may(Right::Pii),
-            folders: scope.folders.iter().copied().collect(),
-        };
-        Ok(Export::new(self.core, self.caller, packing, transcripts, cursor))
-    }
-
-    /// Where the next page goes on, as it is sent.
-    fn cursor(&self, next: Option<Position>) -> Result<Option<String>> {
-        let (Some(binding), Some(position)) = (&self.binding, next) else { return Ok(None) };
-        let bookmark = Bookmark { now: self.now.0, position };
-        let sealed = bookmark.seal(&self.core.identity.secret, binding);
-        Ok(Some(sealed.map_err(|e| StoreError::new(Store::Index, Kind::Bug, "a cursor cannot be written", e))?))
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let scope = &self.resolved.search.scope;
-        let running = scope.folders.iter().filter_map(|id| {
-            let status = self.core.backfills.status(*id)?;
-            let home = self.world.home(*id)?;
-            Some(format!("folder {}: {status}; fields being indexed are not complete yet", home.folder.name))
-        });
-        running.chain(self.resolved.warnings.iter().cloned()).collect()
-    }
-
-    /// The rows of the page from the database, in the order of the hits.
-    fn found(&self, hits: &[Hit]) -> Result<Vec<Option<Row>>> {
-        let keys: Vec<_> = hits.iter().map(|hit| hit.key).collect();
-        let folders: HashSet<_> = self.resolved.search.scope.folders.iter().copied().collect();
-        let rows = self.core.stores.database.load_keys(&keys)?;
-        Ok(rows.into_iter().map(|row| row.filter(|row| folders.contains(&row.folder))).collect())
-    }
-
-    fn rows(&self, hits: Vec<Hit>) -> Result<Vec<ResultRow>> {
-        let found = self.found(&hits)?;
-        let moments = self.resolved.search.moments > 0;
-        let pii = self.caller.may(Right::Pii);
-        let mut forms: HashMap<FolderId, Form<'_>> = HashMap::new();
-        let mut rows = Vec::with_capacity(hits.len());
-        for (hit, row) in hits.into_iter().zip(found) {
-            let Some(row) = row else { continue };
-            let form = match forms.entry(row.folder) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => {
-                    let Some(home) = self.world.home(row.folder) else { continue };
-                    let setting = Setting { org: &home.org, folder: &home.folder, pii };
-                    place.insert(Form::new(setting, &self.resolved.columns))
-                }
-            };
-            rows.push(form.row(&row, hit.score, moments.then_some(hit.moments)).map_err(damaged)?);
-        }
-        Ok(rows)
-    }
-
-    /// Whole transcripts, the newest state of each; what has left the folders searched since is left out.
-    fn details(&self, hits: &[Hit]) -> Result<Vec<String>> {
-        let pii = self.caller.may(Right::Pii);
-        let folders: HashSet<_> = self.resolved.search.scope.folders.iter().copied().collect();
-        let mut details = Vec::with_capacity(hits.len());
-        let rows: Vec<Row> = self.found(hits)?.into_iter().flatten().collect();
-        read::refuse_too_much(&rows)?;
-        for row in rows {
-            let Some(home) = self.world.home(row.folder) else { continue };
-            let place = place(home, &row);
-            match read::parts(&self.core, &self.caller, row.org, &place) {
-                Ok(parts) if folders.contains(&parts.current.folder) => {
-                    let shown = masked::shown(&parts.current, &parts.home.folder, pii);
-                    details.push(read::joined(&parts, &shown, &place)?.json);
-                }
-                Ok(_) => {}
-                // Erased between the search and the reading.
-                Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(details)
-    }
-}
-
-fn place(home: &Home, row: &Row) -> identity::Place {
-    identity::Place { company: home.company.name.clone(), org: home.org.name.clone(), tid: row.tid.clone() }
-}
-
-fn damaged(error: serde_json::Error) -> StoreError {
-    StoreError::new(Store::Database, Kind::Corrupt, "JSON of a row", error)
 }

@@ -13,6 +13,8 @@ use crate::stores::error::Result;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Bytes of rows one batch may hold, so that long metadata do not fill the memory.
+const BATCH_BYTES: usize = 32 << 20;
 /// Rests between two batches at most so long; a busy archive gathers more edits of the same transcript meanwhile.
 const REST_MAX: Duration = Duration::from_millis(200);
 /// The same while edits come in.
@@ -39,10 +41,11 @@ pub fn run(core: &Arc<Core>) {
         let mut claim = core.archive.claim(rows_max);
         let pushed = push(core, &mut claim);
         match pushed {
-            Ok(settles) => {
+            Ok(Pushed { settles, taken }) => {
                 core.committer.settle(settles);
                 drop(landing);
-                claim.settle_all();
+                claim.settle(&taken);
+                drop(claim);
                 rows_max = core.settings.workers.archive_rows;
                 rows_max = core.archive.len().clamp(rows_max, rows_max * BEHIND);
                 core.archive.rest(pause(core, begun.elapsed(), pace.look(&core.counters)));
@@ -78,8 +81,17 @@ fn pause(core: &Core, took: Duration, a_second: u64) -> Duration {
     }
 }
 
-fn push(core: &Core, claim: &mut Claim) -> Result<Vec<Write>> {
-    let rows = core.stores.database.load_keys(&claim.keys())?;
+/// What a push came to.
+struct Pushed {
+    settles: Vec<Write>,
+    /// What of the claim it took; the rest is taken next time.
+    taken: Vec<Key>,
+}
+
+fn push(core: &Core, claim: &mut Claim) -> Result<Pushed> {
+    let mut taken = claim.keys();
+    let rows = core.stores.database.load_some(&taken, BATCH_BYTES)?;
+    taken.truncate(rows.len());
     let mut files = Vec::with_capacity(rows.len());
     let mut bodies: Vec<(Place, Key, Revision)> = Vec::new();
     let mut settles = Vec::with_capacity(rows.len());
@@ -93,7 +105,7 @@ fn push(core: &Core, claim: &mut Claim) -> Result<Vec<Write>> {
     }
     core.stores.archive.publish(&bodies)?;
     core.stores.archive.put_metadata(&files)?;
-    Ok(settles)
+    Ok(Pushed { settles, taken })
 }
 
 fn settle(row: &Row) -> Write {

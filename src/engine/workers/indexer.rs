@@ -23,8 +23,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// Bytes of bodies one batch may hold, so that long transcripts do not fill the memory.
-const BATCH_BYTES: u64 = 32 << 20;
+/// Bytes of bodies one batch may hold, so that long transcripts do not fill the memory; and bytes of rows.
+const BATCH_BYTES: usize = 32 << 20;
 /// Rows in a batch up to which edits come at the pace of people.
 const FEW_ROWS: usize = 16;
 /// Longest rest after such a batch: one slow flush must not make the next edit late as well.
@@ -123,7 +123,7 @@ fn pause(core: &Core, took: Duration, rows: usize, a_second: u64) -> Duration {
 fn push(core: &Core, claim: &mut Claim, pushed: &mut Pushed) -> Result<()> {
     let pairs = claim.pairs().to_vec();
     let keys: Vec<Key> = pairs.iter().map(|(key, _)| *key).collect();
-    let rows = core.stores.database.load_keys(&keys)?;
+    let rows = core.stores.database.load_some(&keys, BATCH_BYTES)?;
     let mut batch = Batch {
         core,
         pushed,
@@ -134,7 +134,7 @@ fn push(core: &Core, claim: &mut Claim, pushed: &mut Pushed) -> Result<()> {
         bytes: 0,
     };
     for ((key, org), row) in pairs.iter().zip(rows) {
-        if batch.bytes > BATCH_BYTES {
+        if batch.bytes > BATCH_BYTES as u64 {
             break;
         }
         batch.add(*key, *org, row)?;

@@ -21,6 +21,10 @@ pub const CASES: &[Case] = &[
     ("an erased id leaves a tombstone and may come back", transcripts::an_erased_id_may_come_back),
     ("scans give pages in key order", transcripts::scans_give_pages_in_key_order),
     ("keys are loaded in the order asked", transcripts::keys_are_loaded_in_the_order_asked),
+    (
+        "of many keys as many are loaded as there is room for",
+        transcripts::of_many_keys_as_many_are_loaded_as_there_is_room_for,
+    ),
     ("back-fills find what is behind", transcripts::back_fills_find_what_is_behind),
     ("a back-fill keeps revision and time", transcripts::a_back_fill_keeps_revision_and_time),
     ("settles only rise", sinks::settles_only_rise),

@@ -48,7 +48,12 @@ pub trait Transcripts: Send + Sync {
     /// The row of a transcript, its unarchived metadata included. Short enough for an async thread.
     fn load(&self, org: OrgId, tid: &Tid) -> Result<Option<Row>>;
     /// Rows by key, in the order asked; gone ones are `None`.
-    fn load_keys(&self, keys: &[Key]) -> Result<Vec<Option<Row>>>;
+    fn load_keys(&self, keys: &[Key]) -> Result<Vec<Option<Row>>> {
+        self.load_some(keys, usize::MAX)
+    }
+    /// The same for the first of them: until what was read has more than `bytes`, at least one. For who asks for many:
+    /// a row has some hundred bytes, or some megabytes.
+    fn load_some(&self, keys: &[Key], bytes: usize) -> Result<Vec<Option<Row>>>;
     /// Rows after `after` in key order, at most `limit`; of one organisation or of all.
     fn scan(&self, org: Option<OrgId>, after: Option<Key>, limit: usize) -> Result<Vec<Row>>;
     /// Keys of a folder's rows projected with another schema version than `version`, after `after`, at most `limit`.

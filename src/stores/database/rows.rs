@@ -37,6 +37,14 @@ pub struct Row {
     pub archived: Settled,
 }
 
+impl Row {
+    /// Bytes of its texts: what it takes in memory, within some hundred bytes.
+    pub fn bytes(&self) -> usize {
+        let unarchived = self.unarchived.as_ref().map_or(0, |text| text.len());
+        self.facts.len() + self.builtins.len() + self.values.len() + unarchived
+    }
+}
+
 /// How far a sink has come with a transcript.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {

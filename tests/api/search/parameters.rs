@@ -243,3 +243,22 @@ fn a_page_of_transcripts_that_are_long_together_is_refused_and_one_alone_is_not(
     let two = server.get("/search/Acme/Acme-Sales?q=hello&output=details&size=2").ok(200);
     assert_eq!((&two["total"], two["results"].as_array().map(Vec::len)), (&json!(3), Some(2)));
 }
+
+#[test]
+fn a_page_of_rows_that_are_long_together_is_refused_and_shorter_ones_are_not() {
+    let server = Server::acme();
+    let note = "k".repeat(1_000_000);
+    for at in 0..70 {
+        let long = json!({"utterances": [{"text": "hello"}], "client_data": {"note": note}});
+        server.put(&format!("/transcripts/Acme/Acme-Sales/long{at}?folder=Inbound"), &long).ok(201);
+    }
+    server.settle();
+    let refused = server.get("/search/Acme/Acme-Sales?q=hello");
+    assert_eq!(refused.json()["errors"][0]["pointer"], "size");
+    assert_eq!(refused.code(400), "parameter_invalid");
+    for (parameters, shown) in [("size=60", 60), ("fields=tid", 70), ("fields=-note", 70)] {
+        let page = server.get(&format!("/search/Acme/Acme-Sales?q=hello&{parameters}")).ok(200);
+        assert_eq!(page["total"], 70);
+        assert_eq!(page["results"].as_array().map(Vec::len), Some(shown), "{parameters}");
+    }
+}

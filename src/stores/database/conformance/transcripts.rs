@@ -166,6 +166,15 @@ pub fn keys_are_loaded_in_the_order_asked(database: &dyn Database) {
     assert_eq!(database.load_keys(&[]).unwrap(), vec![]);
 }
 
+pub fn of_many_keys_as_many_are_loaded_as_there_is_room_for(database: &dyn Database) {
+    stands(database, &[create(&new(1, "one")), create(&new(2, "two")), create(&new(3, "three"))]);
+    let keys = [Key(1), Key(9), Key(2), Key(3)];
+    let one = row(database, "one").bytes();
+    let count = |bytes| database.load_some(&keys, bytes).unwrap().len();
+    assert_eq!((count(0), count(one), count(usize::MAX)), (1, 3, 4), "one at least, then while there is room");
+    assert_eq!(database.load_some(&keys, one).unwrap(), database.load_keys(&keys[..3]).unwrap());
+}
+
 pub fn back_fills_find_what_is_behind(database: &dyn Database) {
     let versions = [(1, 3), (2, 1), (3, 2), (4, 1), (5, 4), (6, 3)];
     let mut writes: Vec<Write> =

@@ -37,9 +37,15 @@ impl Transcripts for MemoryDatabase {
         Ok(state.ids.get(&(org, tid.clone())).and_then(|key| state.rows.get(key)).cloned())
     }
 
-    fn load_keys(&self, keys: &[Key]) -> Result<Vec<Option<Row>>> {
-        let state = self.state.lock();
-        Ok(keys.iter().map(|key| state.rows.get(key).cloned()).collect())
+    fn load_some(&self, keys: &[Key], bytes: usize) -> Result<Vec<Option<Row>>> {
+        let (state, mut read) = (self.state.lock(), 0);
+        let rows = keys.iter().map(|key| state.rows.get(key).cloned());
+        let few = rows.take_while(|row| {
+            let before = read;
+            read += row.as_ref().map_or(0, Row::bytes);
+            before <= bytes
+        });
+        Ok(few.collect())
     }
 
     fn scan(&self, org: Option<OrgId>, after: Option<Key>, limit: usize) -> Result<Vec<Row>> {

@@ -133,10 +133,10 @@ impl Transcripts for SqliteDatabase {
         Ok(row)
     }
 
-    fn load_keys(&self, keys: &[Key]) -> Result<Vec<Option<Row>>> {
+    fn load_some(&self, keys: &[Key], bytes: usize) -> Result<Vec<Option<Row>>> {
         let entries = self.pending.of(keys);
         let mut rows =
-            self.readers.with("reading transcripts by key", |reader| transcripts::load_keys(reader, keys))?;
+            self.readers.with("reading transcripts by key", |reader| transcripts::load_some(reader, keys, bytes))?;
         Pending::lay_all_over(&mut rows, &entries);
         Ok(rows)
     }

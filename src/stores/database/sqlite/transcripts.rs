@@ -14,12 +14,18 @@ pub fn load(connection: &Connection, org: OrgId, tid: &Tid) -> Result<Option<Row
 }
 
 /// Rows of keys, all of one moment.
-pub fn load_keys(connection: &Connection, keys: &[Key]) -> Result<Vec<Option<Row>>> {
+pub fn load_some(connection: &Connection, keys: &[Key], bytes: usize) -> Result<Vec<Option<Row>>> {
     let moment = connection.unchecked_transaction()?;
     let mut rows = Vec::with_capacity(keys.len());
     let mut statement = connection.prepare_cached(include_str!("sql/load_key.sql"))?;
+    let mut read = 0;
     for key in keys {
-        rows.push(statement.query_row([key.0], read_named).optional()?);
+        let row = statement.query_row([key.0], read_named).optional()?;
+        read += row.as_ref().map_or(0, Row::bytes);
+        rows.push(row);
+        if read > bytes {
+            break;
+        }
     }
     drop(statement);
     moment.finish()?;
