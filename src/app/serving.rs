@@ -6,10 +6,15 @@ use crate::base::secret::Secret;
 use crate::config::Config;
 use crate::http::server::{self, ServerOptions};
 use anyhow::{Context, Result};
+use socket2::SockRef;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// Connections that may wait to be taken; the system may allow fewer (`somaxconn`). The standard library asks for 128: of a
+/// crowd that comes at once the rest would try again after a second, then after three.
+const BACKLOG: i32 = 8_192;
 
 /// What a person is told when the server is up.
 #[derive(Debug)]
@@ -96,7 +101,8 @@ pub fn bind(listen: &str) -> Result<TcpListener> {
         }
         _ => anyhow::anyhow!("cannot listen on {listen}: {error}"),
     })?;
-    listener.set_nonblocking(true).with_context(|| format!("cannot listen on {listen}"))?;
+    let waits = SockRef::from(&listener).listen(BACKLOG);
+    waits.and_then(|()| listener.set_nonblocking(true)).with_context(|| format!("cannot listen on {listen}"))?;
     Ok(listener)
 }
 

@@ -119,6 +119,23 @@ fn whatever_the_bytes_the_answer_is_polite_or_the_connection_closed() {
 }
 
 #[test]
+fn a_crowd_that_comes_at_once_finds_places_to_wait() {
+    const CROWD: usize = 1_000;
+    if crowd::places() < CROWD || crowd::handles() < 2 * CROWD as u64 {
+        eprintln!(
+            "SKIPPED: the system lets {} connections wait, this process open {}",
+            crowd::places(),
+            crowd::handles()
+        );
+        return;
+    }
+    let mut server = world();
+    let asking = request("GET", "/metadata/Acme/Acme-Sales/t1", &server.token, None);
+    assert_eq!(crowd::at_once(&server, CROWD, &asking), CROWD);
+    server.stop_and_verify();
+}
+
+#[test]
 fn good_clients_hardly_notice_slow_silent_and_deaf_ones() {
     let mut server = world();
     let at_first = server.resident();

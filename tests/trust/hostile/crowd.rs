@@ -1,8 +1,9 @@
 //! Many connections that keep the server busy with as little as they can.
-use super::super::support::client;
+use super::super::support::{Server, client};
 use super::wire::{connect, read, request};
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -26,6 +27,32 @@ pub fn answers(addr: &str, pipelined: &[u8], most: usize) -> usize {
         });
         (0..most).take_while(|_| read(&mut reader).status() == Some(200)).count()
     })
+}
+
+/// Connects so many while the server takes none (its process is stopped), lets it go on and asks on each; how many are
+/// answered. Who finds no place to wait would be told nothing and try again a second later: here it fails.
+pub fn at_once(server: &Server, count: usize, asking: &[u8]) -> usize {
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &server.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    };
+    let addr = server.addr.parse().unwrap();
+    signal("-STOP");
+    let held: std::io::Result<Vec<TcpStream>> =
+        (0..count).map(|_| TcpStream::connect_timeout(&addr, Duration::from_millis(900))).collect();
+    signal("-CONT");
+    let mut held = held.expect("a place to wait");
+    held.iter_mut().for_each(|stream| stream.write_all(asking).unwrap());
+    let answered = |stream: TcpStream| {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        read(&mut BufReader::new(stream)).status() == Some(200)
+    };
+    held.into_iter().filter_map(|stream| answered(stream).then_some(())).count()
+}
+
+/// Connections the system lets wait, at most.
+pub fn places() -> usize {
+    std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok().and_then(|most| most.trim().parse().ok()).unwrap_or(0)
 }
 
 fn all(addr: &str, count: usize) -> Vec<TcpStream> {
