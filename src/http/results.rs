@@ -67,7 +67,8 @@ fn push_row(out: &mut String, row: &ResultRow) {
 
 /// What is not known of a turn is left out.
 fn push_moment(out: &mut String, moment: &Moment) {
-    let _ = write!(out, "{{\"turn\":{}", moment.turn);
+    out.push_str("{\"turn\":");
+    push_integer(out, moment.turn);
     if let Some(speaker) = &moment.speaker {
         out.push_str(",\"speaker\":");
         push_string(out, speaker);
@@ -77,16 +78,26 @@ fn push_moment(out: &mut String, moment: &Moment) {
     }
     for (name, seconds) in [("start", moment.start), ("end", moment.end)] {
         if let Some(seconds) = seconds.filter(|seconds| seconds.is_finite()) {
-            let _ = write!(out, ",\"{name}\":{}", serde_json::Value::from(seconds));
+            out.extend([",\"", name, "\":"]);
+            let _ = write!(out, "{}", serde_json::Value::from(seconds));
         }
     }
     out.push_str(",\"text\":");
     push_string(out, &moment.text);
     out.push_str(",\"spans\":[");
     for (at, (from, to)) in moment.spans.iter().enumerate() {
-        let _ = write!(out, "{}[{from},{to}]", if at > 0 { "," } else { "" });
+        out.push_str(if at > 0 { ",[" } else { "[" });
+        push_integer(out, *from);
+        out.push(',');
+        push_integer(out, *to);
+        out.push(']');
     }
     out.push_str("]}");
+}
+
+/// Appends it without the machinery of the standard formatter: a page of frequent words shows hundreds of spans.
+fn push_integer(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 /// What stands behind the rows: the cursor, figures, words for a person, fields that some folders lack.
