@@ -53,11 +53,18 @@ fn unharmed(server: &Server, at_first: u64) {
     assert!(!log.contains("panicked"), "{log}");
     assert!(!log.contains("ERROR"), "{log}");
     assert_eq!(server.get("/readyz").status, 200);
-    let grown = server.resident().saturating_sub(at_first);
-    eprintln!("memory: {} MB, grown by {} MB", server.resident() >> 20, grown >> 20);
     // Debug code and a fresh process: what is asked for the first time stays in caches, too.
     let most = if everything() { GROWTH_MAX } else { 2 * GROWTH_MAX };
-    assert!(grown < most, "grown by {} MB", grown >> 20);
+    let grown = || server.resident().saturating_sub(at_first);
+    eprintln!("memory: {} MB, grown by {} MB", server.resident() >> 20, grown() >> 20);
+    // The allocator gives back what was freed as others allocate.
+    let begun = Instant::now();
+    while grown() >= most && begun.elapsed() < Duration::from_secs(20) {
+        server.get("/readyz");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    assert!(grown() < most, "{} MB stay", grown() >> 20);
+    eprintln!("memory: {} MB stay", grown() >> 20);
 }
 
 #[test]

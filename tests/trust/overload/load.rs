@@ -163,6 +163,23 @@ struct Answer {
     closes: bool,
 }
 
+impl Answer {
+    /// What a head says, and how many bytes its body has. Thrifty: the client shares the machine with the server.
+    fn of(head: &str) -> (Self, usize) {
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let (mut answer, mut length) = (Self { status, retry: false, closes: false }, 0);
+        for (name, value) in head.split("\r\n").filter_map(|line| line.split_once(": ")) {
+            match name {
+                _ if name.eq_ignore_ascii_case("content-length") => length = value.parse().unwrap_or(0),
+                _ if name.eq_ignore_ascii_case("connection") => answer.closes = value.eq_ignore_ascii_case("close"),
+                _ if name.eq_ignore_ascii_case("retry-after") => answer.retry = true,
+                _ => {}
+            }
+        }
+        (answer, length)
+    }
+}
+
 /// Sends and reads one answer.
 async fn exchange(stream: &TcpStream, request: &[u8]) -> std::io::Result<Answer> {
     let mut sent = 0;
@@ -184,12 +201,9 @@ async fn exchange(stream: &TcpStream, request: &[u8]) -> std::io::Result<Answer>
             Err(error) => return Err(error),
         }
         if let Some(end) = got.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&got[..end]).to_ascii_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-            if got.len() >= end + 4 + length.unwrap_or(0_usize) {
-                let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-                let (retry, closes) = (head.contains("\r\nretry-after:"), head.contains("\r\nconnection: close"));
-                return Ok(Answer { status, retry, closes });
+            let (answer, length) = Answer::of(std::str::from_utf8(&got[..end]).unwrap_or_default());
+            if got.len() >= end + 4 + length {
+                return Ok(answer);
             }
         }
     }
