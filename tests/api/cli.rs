@@ -184,3 +184,23 @@ fn the_configuration_is_checked_as_a_whole() {
     let line = out.lines().find(|line| line.starts_with("search_size")).unwrap();
     assert!(code == 0 && line.contains('7') && line.contains("good.toml"), "{line}");
 }
+
+#[test]
+fn bench_measures_everything_once_alone_and_once_beside_edits_and_removes_what_it_made() {
+    let mut server = Server::acme();
+    server.stop();
+    let place = data(&server);
+    let beside = || std::fs::read_dir(server.data().parent().unwrap()).unwrap().count();
+    let before = beside();
+    let few = ["--transcripts", "40", "--seconds", "1", "--connections", "2", "--edits", "30", "--json"];
+    let (code, lines, words) = server.command(&[&["bench", "--data", &place], &few[..]].concat());
+    assert_eq!(code, 0, "{words}");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<&str> = lines.iter().map(|line| line["name"].as_str().unwrap()).collect();
+    let asked = "W3 S1 S2 S3 S4 S5 S6 S7";
+    assert_eq!(names.join(" "), format!("W1 W1 W2 W2 {asked} {asked} W2"));
+    assert!(lines.iter().all(|line| line["per_second"].as_f64() > Some(0.0)), "{lines:?}");
+    let edits = lines.last().unwrap()["per_second"].as_f64().unwrap();
+    assert!((1.0..=31.0).contains(&edits), "at the pace asked for: {edits}");
+    assert_eq!(beside(), before, "the measured folder is gone");
+}

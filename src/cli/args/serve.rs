@@ -30,7 +30,7 @@ pub struct Serve {
 Starts a server on a folder of its own beside the data folder, brings generated transcripts in, edits and searches them,
 and removes the folder. Beside each figure stands what a server does that only echoes the request, asked by the same
 connections on the same machine a moment before: the part of it travels between machines, the figure does not.
-W1 bringing in, W2 durable edits, W3 from an answered edit to a search that finds it, S1 to S6 searches.
+W1 bringing in, W2 durable edits, W3 from an answered edit to a search that finds it, S1 to S7 searches.
 
 Examples:
   linernotes bench
@@ -52,6 +52,9 @@ pub struct Bench {
     /// Connections at once, one measurement each
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [1_u16, 16], value_parser = clap::value_parser!(u16).range(1..))]
     pub connections: Vec<u16>,
+    /// Edits a second beside which searches are measured once more; 0 leaves that out
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub edits: u64,
     /// Print figures as JSON, one a line
     #[arg(long)]
     pub json: bool,

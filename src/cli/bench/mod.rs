@@ -1,5 +1,5 @@
 //! `bench`: what this machine and its disk can do, measured as `docs/performance.md` says: writes W1 to W3 and searches
-//! S1 to S6 on generated transcripts, beside a server that only echoes.
+//! S1 to S7 on generated transcripts, beside a server that only echoes; then W3 and the searches while edits come in.
 mod client;
 mod figures;
 mod workload;
@@ -10,11 +10,12 @@ use super::settings;
 use crate::app::scratch::{self, Running};
 use crate::base::secret::Secret;
 use crate::config::Environment;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use client::{Connection, Sent, Server};
 use figures::{Figure, Line, shown};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use ureq::http::Method;
 use workload::Search;
@@ -29,6 +30,8 @@ const BATCH: u64 = 500;
 const BRINGING: usize = 4;
 /// How long the echoing server is asked before each figure.
 const ECHO: Duration = Duration::from_millis(700);
+/// Connections over which edits come in beside searches.
+const EDITING: usize = 16;
 /// Edits whose way into the index is timed.
 const FOUND: u64 = 100;
 /// How long index and archive may take to catch up.
@@ -119,30 +122,77 @@ fn measured(server: &Server, echo: &Server, bench: &Bench) -> Result<Vec<Line>> 
     configure(&mut connection)?;
     say(format_args!("W1: bringing {transcripts} transcripts in"));
     let mut lines = bring(server, &mut connection, transcripts)?;
-    let edit = |n: u64| {
-        let (transcript, body) = workload::edit(n, transcripts);
-        Sent::json(Method::PATCH, format!("/metadata/{COMPANY}/{ORG}/{}", workload::id(transcript)), body)
-    };
+    let edit = |n| edit(n, transcripts);
     for connections in bench.connections.iter().copied().map(usize::from) {
         say(format_args!("W2: edits, {connections} connections"));
         let limit = echo.flood(connections, ECHO, edit)?.rate;
+        let begun = Instant::now();
         let figure = server.flood(connections, span, edit)?;
-        lines.push(Line { name: "W2", what: "durable edit".into(), connections, figure, echo: Some(limit) });
+        let answered = begun.elapsed();
+        let line = |what: &str, figure, echo| Line { name: "W2", what: what.into(), connections, figure, echo };
+        lines.push(line("durable edit", figure.clone(), Some(limit)));
+        if level(&mut connection, LEVEL_WITHIN)? {
+            let rate = figure.rate * answered.as_secs_f64() / begun.elapsed().as_secs_f64();
+            lines.push(line("searchable and archived", Figure { rate, ..figure }, None));
+        }
     }
-    level(&mut connection, LEVEL_WITHIN)?;
-    say("W3: from an answered edit to a search that finds it");
-    lines.push(found(&mut connection, transcripts)?);
+    lines.extend(asked(server, Some(echo), bench, "")?);
+    if bench.edits > 0 {
+        let beside = format!(", beside {} edits a second", bench.edits);
+        lines.extend(while_edited(server, bench.edits, edit, || asked(server, None, bench, &beside))?);
+    }
+    Ok(lines)
+}
+
+/// The `n`th edit as it is sent.
+fn edit(n: u64, transcripts: u64) -> Sent {
+    let (transcript, body) = workload::edit(n, transcripts);
+    Sent::json(Method::PATCH, format!("/metadata/{COMPANY}/{ORG}/{}", workload::id(transcript)), body)
+}
+
+/// W3 and the searches.
+fn asked(server: &Server, echo: Option<&Server>, bench: &Bench, beside: &str) -> Result<Vec<Line>> {
+    let (transcripts, span) = (bench.transcripts.max(1), Duration::from_secs(bench.seconds.max(1)));
+    say(format_args!("W3: from an answered edit to a search that finds it{beside}"));
+    let mut lines = vec![found(&mut server.connect(), transcripts, beside)?];
     for search in Search::ALL {
         for connections in bench.connections.iter().copied().map(usize::from) {
             let (name, what) = search.name();
-            say(format_args!("{name}: {what}, {connections} connections"));
-            let limit = echo.flood(connections, ECHO, edit)?.rate;
+            say(format_args!("{name}: {what}, {connections} connections{beside}"));
             let ask = |n| Sent::get(format!("/search/{COMPANY}/{ORG}?{}", search.query(n, transcripts)));
+            let limit = echo.map(|echo| echo.flood(connections, ECHO, |n| edit(n, transcripts))).transpose()?;
             let figure = server.flood(connections, span, ask)?;
-            lines.push(Line { name, what: what.into(), connections, figure, echo: Some(limit) });
+            let what = format!("{what}{beside}");
+            lines.push(Line { name, what, connections, figure, echo: limit.map(|limit| limit.rate) });
         }
     }
     Ok(lines)
+}
+
+/// What `measure` comes to while edits come in at a pace, and how those fared.
+fn while_edited(
+    server: &Server,
+    a_second: u64,
+    edit: impl Fn(u64) -> Sent + Sync,
+    measure: impl FnOnce() -> Result<Vec<Line>>,
+) -> Result<Vec<Line>> {
+    let (over, begun) = (AtomicBool::new(false), Instant::now());
+    let paced = |number: u64| {
+        let due = Duration::from_secs_f64(number as f64 / a_second as f64);
+        std::thread::sleep(due.saturating_sub(begun.elapsed()));
+        (!over.load(Ordering::Relaxed)).then(|| edit(number))
+    };
+    std::thread::scope(|scope| {
+        let editing = scope.spawn(|| server.send_all(EDITING, paced));
+        let measured = measure();
+        over.store(true, Ordering::Relaxed);
+        let edited = editing.join().unwrap_or_else(|_| Err(anyhow!("the edits panicked")));
+        let mut lines = measured?;
+        let figure = Figure::of(edited?, begun.elapsed());
+        let what = String::from("edits meanwhile");
+        lines.push(Line { name: "W2", what, connections: EDITING, figure, echo: None });
+        Ok(lines)
+    })
 }
 
 fn configure(connection: &mut Connection) -> Result<()> {
@@ -209,10 +259,10 @@ fn level(connection: &mut Connection, within: Duration) -> Result<bool> {
 }
 
 /// W3.
-fn found(connection: &mut Connection, transcripts: u64) -> Result<Line> {
+fn found(connection: &mut Connection, transcripts: u64, beside: &str) -> Result<Line> {
     let (mut micros, begun) = (Vec::new(), Instant::now());
     for n in 0..FOUND {
-        let (transcript, value) = (n * 7_919 % transcripts, format!("found-{n}"));
+        let (transcript, value) = (n * 7_919 % transcripts, format!("found-{}-{n}", beside.len()));
         let id = workload::id(transcript);
         let body = json!({ "disposition": value }).to_string();
         connection.ask(&Sent::json(Method::PATCH, format!("/metadata/{COMPANY}/{ORG}/{id}"), body))?;
@@ -226,6 +276,6 @@ fn found(connection: &mut Connection, transcripts: u64) -> Result<Line> {
         }
         micros.push(u32::try_from(at.elapsed().as_micros()).unwrap_or(u32::MAX));
     }
-    let what = String::from("answered edit is found");
+    let what = format!("answered edit is found{beside}");
     Ok(Line { name: "W3", what, connections: 1, figure: Figure::of(micros, begun.elapsed()), echo: None })
 }

@@ -64,11 +64,14 @@ pub enum Search {
     Facets,
     /// A part of a name, by date.
     Part,
+    /// A word, a value and a date's range, by date.
+    Mixed,
 }
 
 impl Search {
     /// All, in order.
-    pub const ALL: [Self; 6] = [Self::Word, Self::Both, Self::Phrase, Self::Filter, Self::Facets, Self::Part];
+    pub const ALL: [Self; 7] =
+        [Self::Word, Self::Both, Self::Phrase, Self::Filter, Self::Facets, Self::Part, Self::Mixed];
 
     /// Short name and what it is.
     pub fn name(self) -> (&'static str, &'static str) {
@@ -79,6 +82,7 @@ impl Search {
             Self::Filter => ("S4", "filter, ranges, by date"),
             Self::Facets => ("S5", "two facets of a word"),
             Self::Part => ("S6", "part of a name, by date"),
+            Self::Mixed => ("S7", "word, field, range, by date"),
         }
     }
 
@@ -98,9 +102,7 @@ impl Search {
                 format!("q=%22{}%22&sort=score&size=10", pair.join("+"))
             }
             Self::Filter => {
-                let (from, days) = (dice.below(300), 7 + dice.below(53));
-                let range = format!("[{} TO {}]", date(from, 0), date(from + days, 0));
-                let range = utf8_percent_encode(&range, NON_ALPHANUMERIC);
+                let range = dice.range();
                 format!("q=direction:inbound+hold_time:%3E60+call_datetime:{range}&sort=call_datetime&size=20")
             }
             Self::Facets => format!("q={}&size=0&facets=queue,disposition", word(dice.rank(50, 2_000))),
@@ -108,6 +110,10 @@ impl Search {
                 let last = dice.pick(&LAST).to_lowercase();
                 let part: String = last.chars().skip(1).take(4).collect();
                 format!("q=agent_name:*{part}*&sort=call_datetime&size=20")
+            }
+            Self::Mixed => {
+                let (word, queue, range) = (word(dice.rank(50, 2_000)), dice.pick(&QUEUES), dice.range());
+                format!("q={word}+queue:{queue}+call_datetime:{range}&sort=call_datetime&size=20")
             }
         }
     }
@@ -145,6 +151,13 @@ impl Dice {
     fn rank(&mut self, from: u64, to: u64) -> u64 {
         let part = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
         ((from as f64) * (to as f64 / from as f64).powf(part)) as u64
+    }
+
+    /// One to eight weeks of the year, as a query has them.
+    fn range(&mut self) -> String {
+        let (from, days) = (self.below(300), 7 + self.below(53));
+        let range = format!("[{} TO {}]", date(from, 0), date(from + days, 0));
+        utf8_percent_encode(&range, NON_ALPHANUMERIC).to_string()
     }
 
     fn words(&mut self, count: u64) -> Vec<String> {
