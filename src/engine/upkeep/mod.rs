@@ -4,6 +4,7 @@ pub mod backup;
 pub mod backup_board;
 pub mod behind;
 pub mod catalogue;
+pub mod compare;
 pub mod erase;
 pub mod erasures;
 pub mod figures;

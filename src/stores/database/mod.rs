@@ -54,7 +54,8 @@ pub trait Transcripts: Send + Sync {
     /// The same for the first of them: until what was read has more than `bytes`, at least one. For who asks for many:
     /// a row has some hundred bytes, or some megabytes.
     fn load_some(&self, keys: &[Key], bytes: usize) -> Result<Vec<Option<Row>>>;
-    /// Rows after `after` in key order, at most `limit`; of one organisation or of all.
+    /// Rows after `after` in key order, at most `limit`, fewer where they are long, none at the end; of one organisation
+    /// or of all.
     fn scan(&self, org: Option<OrgId>, after: Option<Key>, limit: usize) -> Result<Vec<Row>>;
     /// Keys of a folder's rows projected with another schema version than `version`, after `after`, at most `limit`.
     fn behind(&self, folder: FolderId, version: u64, after: Option<Key>, limit: usize) -> Result<Vec<Key>>;

@@ -32,18 +32,35 @@ pub fn load_some(connection: &Connection, keys: &[Key], bytes: usize) -> Result<
     Ok(rows)
 }
 
+/// Bytes of rows that one scan reads.
+const SCAN_BYTES: usize = 32 << 20;
+
 /// Rows in key order.
 pub fn scan(connection: &Connection, org: Option<OrgId>, after: Option<Key>, limit: usize) -> Result<Vec<Row>> {
     match org {
         None => {
             let mut statement = connection.prepare_cached(include_str!("sql/scan.sql"))?;
-            statement.query_map(params![beyond(after), limit], read_named)?.collect()
+            some(statement.query_map(params![beyond(after), limit], read_named)?)
         }
         Some(org) => {
             let mut statement = connection.prepare_cached(include_str!("sql/scan_org.sql"))?;
-            statement.query_map(params![beyond(after), limit, org.0], read_named)?.collect()
+            some(statement.query_map(params![beyond(after), limit, org.0], read_named)?)
         }
     }
+}
+
+/// The first of them, while there is room.
+fn some(rows: impl Iterator<Item = Result<Row>>) -> Result<Vec<Row>> {
+    let (mut all, mut read) = (Vec::new(), 0);
+    for row in rows {
+        let row = row?;
+        read += row.bytes();
+        all.push(row);
+        if read > SCAN_BYTES {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// Keys of a folder's rows with another schema version. The versions that occur are few: each is one seek, and the
