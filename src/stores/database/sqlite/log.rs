@@ -4,6 +4,10 @@
 //! overwrites and flushes data alone. A log that grows makes every commit change the file's size, which drags the file
 //! system's journal, with all the archive and the index have written, into the flush. What the log held is cut away
 //! when it is quiet.
+//!
+//! *Decision:* SQLite flushes the file when all of the log is in it, which under load is in the round that commits wait
+//! for: what earlier rounds have moved went to disk while they waited (6 to 95 ms, about once a second). So each round
+//! beside the writer is flushed there.
 use super::fault::{During, fault, writing};
 use super::open;
 use super::scrub::Scrubber;
@@ -82,7 +86,12 @@ impl Mover {
         }
         for _ in 0..ROUNDS_BESIDE {
             self.run(&connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
-            if how == Checkpoint::Beside || self.unmoved.load(Ordering::Relaxed) < ROUND_WORTH {
+            if how == Checkpoint::Beside {
+                break;
+            }
+            scrubber.flush()?;
+            self.run(&connection, "PRAGMA wal_checkpoint(NOOP)")?;
+            if self.unmoved.load(Ordering::Relaxed) < ROUND_WORTH {
                 break;
             }
         }

@@ -74,10 +74,10 @@ impl Scrubber {
         Ok(())
     }
 
-    /// Makes it durable.
+    /// Makes durable what was written to the file, by whomever.
     pub fn flush(&self) -> Result<()> {
         let flushed = self.0.lock().sync_data();
-        flushed.map_err(|error| StoreError::new(Store::Database, Kind::Fatal, "flushing the scrubbed file", error))
+        flushed.map_err(|error| StoreError::new(Store::Database, Kind::Fatal, "flushing the main file", error))
     }
 }
 
