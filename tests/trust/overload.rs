@@ -51,7 +51,12 @@ fn searches(server: &Server) -> Vec<Vec<u8>> {
 fn overloaded(name: &str, server: &Server, requests: &[Vec<u8>], few: usize) -> Outcome {
     let seconds = Duration::from_secs(rounds("OVERLOAD_SECONDS", 3, 30));
     let connections = usize::try_from(rounds("OVERLOAD_CONNECTIONS", 300, 4_000)).unwrap();
-    let of = |connections, per_second, lasting| run(&server.addr, requests, &Load { connections, per_second, lasting });
+    let of = |connections, per_second, lasting| {
+        let before = server.processor_ticks();
+        let mut outcome = run(&server.addr, requests, &Load { connections, per_second, lasting });
+        outcome.ticks = server.processor_ticks().saturating_sub(before);
+        outcome
+    };
     let warm = of(few, None, seconds / 3);
     let peak = of(few, None, seconds);
     let before = server.resident();
@@ -72,6 +77,9 @@ fn overloaded(name: &str, server: &Server, requests: &[Vec<u8>], few: usize) -> 
         );
     }
     let share = |load: &Outcome| 100.0 * load.rate() / peak.rate();
+    // The crowd of clients takes its part of the machine; what the server makes of its own part says how it stands them.
+    let thrift = |load: &Outcome| 100.0 * load.per_tick() / peak.per_tick();
+    eprintln!("{name}: goodput by processor time {:.0} % and {:.0} % of the peak", thrift(&crowd), thrift(&again));
     eprintln!(
         "{name}: goodput {:.0} % and {:.0} % of the peak; afterwards {:.0} %",
         share(&crowd),

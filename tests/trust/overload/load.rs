@@ -26,6 +26,8 @@ pub struct Outcome {
     pub missed: u64,
     /// Anything else, in words; the first few.
     pub odd: Vec<String>,
+    /// Processor time the server took, hundredths of a second.
+    pub ticks: u64,
     /// How long those served took.
     took: Vec<Duration>,
     lasted: Duration,
@@ -40,6 +42,11 @@ impl Outcome {
     /// Served per second.
     pub fn rate(&self) -> f64 {
         self.per_second(self.good)
+    }
+
+    /// Served in a hundredth of a second of the server's processor time.
+    pub fn per_tick(&self) -> f64 {
+        self.good as f64 / (self.ticks as f64).max(1.0)
     }
 
     /// The time that this part of those served stayed below.
