@@ -182,7 +182,7 @@ impl Worker {
     }
 
     /// Requests whose folders have been filled since they were computed are answered; the others stay. No write comes in
-    /// between: this thread is the only one that commits.
+    /// between: whoever commits holds this worker.
     fn refuse_filled(&self, batch: Vec<Request>) -> Vec<Request> {
         let mut kept = Vec::with_capacity(batch.len());
         for request in batch {
