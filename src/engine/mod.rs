@@ -90,7 +90,7 @@ impl Engine {
     pub async fn level(&self, patience: Duration) -> bool {
         let empty = workers::progress::Progress::is_empty;
         let level = self.core.archive.until(patience, empty).await && self.core.index.until(patience, empty).await;
-        level && self.core.committer.commit(edit::request::Request::settling()).await.is_ok()
+        level && self.core.committer.commit(edit::committer::Request::settling()).await.is_ok()
     }
 
     /// Refuses writes that would only wait to be refused, before their bodies are read.

@@ -3,7 +3,7 @@ pub mod table;
 
 use super::access::Caller;
 use super::core::Core;
-use super::edit::request::Request;
+use super::edit::committer::Request;
 use super::error::{Error, Result};
 use crate::base::clock::Timestamp;
 use crate::base::digest;

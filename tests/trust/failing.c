@@ -41,6 +41,8 @@ static struct report unused;
 static const char *folder;
 static size_t folder_length;
 static int failing = -1, error_number = EIO, ever_after, half;
+/* Instead of failing, the chosen calls take so long. */
+static unsigned delay_seconds;
 static uint64_t first;
 
 #define REAL(name) \
@@ -59,6 +61,8 @@ __attribute__((constructor)) static void begin(void) {
     const char *with = getenv("FAIL_WITH");
     if (with) error_number = atoi(with);
     half = error_number == 0;
+    const char *delay = getenv("FAIL_DELAY_SECONDS");
+    if (delay) delay_seconds = (unsigned)atoi(delay);
     ever_after = getenv("FAIL_EVER_AFTER") != NULL;
     int (*plain_open)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
     int (*plain_truncate)(int, off_t) = (int (*)(int, off_t))dlsym(RTLD_NEXT, "ftruncate");
@@ -77,6 +81,10 @@ static int fails(enum kind kind, const char *path) {
     if (number != first && !(ever_after && number > first)) return 0;
     if (atomic_fetch_add(&report->fired, 1) == 0)
         snprintf(report->what, sizeof report->what, "%s %s", names[kind], path);
+    if (delay_seconds) {
+        sleep(delay_seconds);
+        return 0;
+    }
     return 1;
 }
 

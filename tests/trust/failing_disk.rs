@@ -7,11 +7,13 @@
 use crate::counts;
 use crate::script::{self, Told};
 use crate::support::Server;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 /// Kinds of calls, in the order of the report.
 const KINDS: [&str; 10] = ["write", "sync", "rename", "create", "open", "truncate", "unlink", "mkdir", "link", "read"];
@@ -234,5 +236,55 @@ fn a_disk_that_never_flushes_answers_no_edit() {
     }
     assert!(server.log().contains("I/O error"), "{}", server.log());
     server.spawn();
+    server.stop_and_verify();
+}
+
+/// A flush that takes long holds up who waits for it and nobody else, also where one client edits alone.
+#[test]
+fn while_a_flush_takes_long_others_are_answered() {
+    let Some(shim) = shim() else {
+        eprintln!("SKIPPED: no C compiler to build the failing disk with");
+        return;
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    let (data, report) = (scratch.path().join("data"), scratch.path().join("report"));
+    let mut server = Server::idle(&data, &[]);
+    let log = data.join("main.db-wal");
+    let environment = [
+        ("LD_PRELOAD", shim.to_str().unwrap()),
+        ("FAIL_FOLDER", log.to_str().unwrap()),
+        ("FAIL_REPORT", report.to_str().unwrap()),
+        ("FAIL_KIND", "sync"),
+        ("FAIL_AT", "150"),
+        ("FAIL_DELAY_SECONDS", "8"),
+    ];
+    server.try_spawn(&[], &environment).expect("it starts");
+    server.make_acme();
+    server.put("/transcripts/Acme/Acme-Sales/t1?folder=Inbound", &json!({"utterances": [{"text": "hello"}]})).ok(201);
+    server.settle();
+    let (answered, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let stalled = || Seen::read(&report).fired > 0;
+    assert!(!stalled(), "too early: {}", Seen::read(&report).what);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                let number = answered.load(Ordering::SeqCst);
+                server.patch("/metadata/Acme/Acme-Sales/t1", &json!({"queue": format!("q{number}")})).ok(200);
+                answered.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let begun = Instant::now();
+        while !stalled() && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        over.store(true, Ordering::SeqCst);
+        let before = answered.load(Ordering::SeqCst);
+        // Each on a connection of its own, so that every thread that serves is asked.
+        for path in ["/livez", "/metadata/Acme/Acme-Sales/t1", "/search/Acme/Acme-Sales?q=hello"].repeat(8) {
+            assert_eq!(server.get(path).status, 200, "{path}");
+        }
+        assert!(stalled() && before > 20, "{before} edits before the flush");
+        assert_eq!(answered.load(Ordering::SeqCst), before, "others waited as long as the edit");
+    });
     server.stop_and_verify();
 }

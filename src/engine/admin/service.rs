@@ -10,7 +10,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::{blocking, whole};
 use crate::engine::core::Core;
-use crate::engine::edit::request::{Request, Verdict};
+use crate::engine::edit::committer::{Request, Verdict};
 use crate::engine::error::{Error, Result};
 use crate::engine::tokens;
 use crate::engine::workers::jobs;

@@ -14,7 +14,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::edit::transcript::visible;
 use crate::engine::error::{Error, Result};
 use crate::engine::imports::take::ROWS_MAX;

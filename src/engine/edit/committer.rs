@@ -3,22 +3,85 @@
 //! forms groups by itself.
 //!
 //! Settles (what the sinks have done) are lazy: they ride in the next commit, or go alone after 50 ms of quiet.
-//!
-//! *Decision:* who edits one after the other, alone, has each commit made on the thread that asks: handing it over and
-//! waking up again took as long as the disk. It blocks that thread for a commit, so only while commits are short and
-//! nobody shares them.
-use super::commits::{self, Shared, Worker};
-use super::request::{Answer, Request};
+use super::current::{Cache, Kept};
+use super::locks::Guard;
 use super::settles::Settles;
+use crate::base::causes::chain;
+use crate::domain::identity::{FolderId, OrgId, Revision, Tid};
 use crate::domain::refusal::Code;
-use crate::engine::error::{Error, Result};
-use crate::stores::database::Write;
-use crossbeam_channel::{Sender, TrySendError};
+use crate::engine::counters::Counters;
+use crate::engine::error::{Error, Result, stop_if_fatal};
+use crate::engine::seen::Seen;
+use crate::engine::workers::progress::Progress;
+use crate::engine::world::World;
+use crate::stores::database::{Database, Outcome, Write};
+use crate::stores::error::StoreError;
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+
+/// How long settles wait for company.
+const SETTLE_QUIET: Duration = Duration::from_millis(50);
+/// How long settles that could not be written (a full disk) wait before they go alone again.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Settles that ride beside edits in one commit: each costs about what an edit costs.
+const SETTLES_BESIDE: usize = 4;
+/// Settles waiting from which two ride along with each edit: what is settled leaves the database's memory.
+const SETTLES_MANY: usize = 20_000;
+/// Settles of a commit of their own.
+const SETTLES_ALONE: usize = 512;
+
+/// What became of one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is durable.
+    Done,
+    /// The row stood elsewhere.
+    Stale(Option<Revision>),
+    /// The folder's configuration has moved since the write was computed: compute it again. Nothing of the request
+    /// was changed.
+    Reconfigured,
+}
+
+/// A durable request: the number of its commit, and one verdict per write.
+#[derive(Debug)]
+pub struct Answer {
+    /// The commit's number.
+    pub commit: u64,
+    /// In the order of the writes.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// What to do when a write stands, before its lock is given back.
+pub enum Then {
+    /// Nothing.
+    Nothing,
+    /// Remember the new state of the transcript.
+    Keep(Kept),
+    /// Forget the transcript.
+    Forget(OrgId, Tid),
+}
+
+/// Writes that belong together: they stand in one commit.
+pub struct Request {
+    /// The writes, each with what follows.
+    pub writes: Vec<(Write, Then)>,
+    /// Locks that must be held until the outcome is known.
+    pub guards: Vec<Guard>,
+    /// A new configuration to publish with it.
+    pub world: Option<Arc<World>>,
+    /// Folders that must hold no transcript at the very moment of the commit; else every verdict is `Stale`.
+    pub empty: Vec<FolderId>,
+    /// Whether all settles handed over before stand with it, however many.
+    settling: bool,
+    reply: Option<oneshot::Sender<Result<Answer>>>,
+}
 
 /// The handle to the committing thread.
 pub struct Committer {
@@ -26,7 +89,46 @@ pub struct Committer {
     queue_max: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
     lazy: Arc<Mutex<Settles>>,
-    worker: Arc<Mutex<Worker>>,
+}
+
+/// What the committing thread works on.
+pub struct Shared {
+    /// Where commits go.
+    pub database: Arc<dyn Database>,
+    /// The configuration in force.
+    pub world: Arc<ArcSwap<World>>,
+    /// Current metadata.
+    pub cache: Arc<Cache>,
+    /// What the index owes.
+    pub index: Arc<Progress>,
+    /// What the archive owes.
+    pub archive: Arc<Progress>,
+    /// Names seen without being configured.
+    pub seen: Arc<Seen>,
+    /// Figures.
+    pub counters: Arc<Counters>,
+}
+
+impl Request {
+    /// One write under one lock.
+    pub fn one(write: Write, then: Then, guard: Guard) -> Self {
+        Self::many(vec![(write, then)], vec![guard])
+    }
+
+    /// Several writes.
+    pub fn many(writes: Vec<(Write, Then)>, guards: Vec<Guard>) -> Self {
+        Self { writes, guards, world: None, empty: Vec::new(), settling: false, reply: None }
+    }
+
+    /// Writes without locks or consequences: tokens, jobs.
+    pub fn plain(writes: Vec<Write>) -> Self {
+        Self::many(writes.into_iter().map(|w| (w, Then::Nothing)).collect(), Vec::new())
+    }
+
+    /// No write of its own: when it is answered, the database knows all that the sinks have settled so far.
+    pub fn settling() -> Self {
+        Self { settling: true, ..Self::plain(Vec::new()) }
+    }
 }
 
 impl Committer {
@@ -37,11 +139,16 @@ impl Committer {
     pub fn start(shared: Shared, queue_max: usize, writes_max: usize) -> std::io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::bounded(queue_max);
         let lazy = Arc::new(Mutex::new(Settles::default()));
-        let worker = Arc::new(Mutex::new(Worker::new(shared, writes_max, lazy.clone())));
-        let own = worker.clone();
-        let run = move || guarded(|| commits::serve(&own, &receiver));
+        let mut worker = Worker { shared, receiver, writes_max, lazy: lazy.clone(), rest_until: None };
+        let run = move || {
+            if catch_unwind(AssertUnwindSafe(|| worker.run())).is_err() {
+                // Whether the batch stands is not known to those who wait for it: as after a failed flush.
+                tracing::error!("the committer panicked: the process stops to recover");
+                std::process::abort();
+            }
+        };
         let thread = std::thread::Builder::new().name("committer".into()).spawn(run)?;
-        Ok(Self { queue: Mutex::new(Some(sender)), queue_max, thread: Mutex::new(Some(thread)), lazy, worker })
+        Ok(Self { queue: Mutex::new(Some(sender)), queue_max, thread: Mutex::new(Some(thread)), lazy })
     }
 
     /// Queues a request; the receiver gets its answer once it is durable.
@@ -49,15 +156,16 @@ impl Committer {
     /// # Errors
     /// `overloaded` when the queue is full, `shutting_down` when the server stops.
     pub fn submit(&self, mut request: Request) -> Result<oneshot::Receiver<Result<Answer>>> {
-        let answer = request.asked();
+        let (reply, answer) = oneshot::channel();
+        request.reply = Some(reply);
         let queue = self.queue.lock().clone();
         let Some(queue) = queue else {
-            return Err(stopping());
+            return Err(Error::refused(Code::ShuttingDown, "the server is stopping"));
         };
         match queue.try_send(request) {
             Ok(()) => Ok(answer),
             Err(TrySendError::Full(_)) => Err(full()),
-            Err(TrySendError::Disconnected(_)) => Err(stopping()),
+            Err(TrySendError::Disconnected(_)) => Err(Error::refused(Code::ShuttingDown, "the server is stopping")),
         }
     }
 
@@ -66,26 +174,8 @@ impl Committer {
     /// # Errors
     /// As `submit`; and the store's.
     pub async fn commit(&self, request: Request) -> Result<Answer> {
-        let request = match self.at_once(request) {
-            Ok(answer) => return answer,
-            Err(request) => request,
-        };
         let answer = self.submit(request)?;
-        answer.await.unwrap_or_else(|_| Err(stopping()))
-    }
-
-    /// The answer, when nobody else commits or waits to and a commit is short: then it is made on this thread. Else the
-    /// request comes back.
-    fn at_once(&self, mut request: Request) -> std::result::Result<Result<Answer>, Request> {
-        let Some(mut worker) = self.worker.try_lock().filter(|worker| worker.takes_alone(&request)) else {
-            return Err(request);
-        };
-        if self.waiting() > 0 {
-            return Err(request);
-        }
-        let mut answer = request.asked();
-        guarded(|| worker.commit(vec![request]));
-        Ok(answer.try_recv().unwrap_or_else(|_| Err(stopping())))
+        answer.await.unwrap_or_else(|_| Err(Error::refused(Code::ShuttingDown, "the server is stopping")))
     }
 
     /// [`Self::commit`] for threads that may block.
@@ -94,7 +184,7 @@ impl Committer {
     /// As `commit`.
     pub fn commit_blocking(&self, request: Request) -> Result<Answer> {
         let answer = self.submit(request)?;
-        answer.blocking_recv().unwrap_or_else(|_| Err(stopping()))
+        answer.blocking_recv().unwrap_or_else(|_| Err(Error::refused(Code::ShuttingDown, "the server is stopping")))
     }
 
     /// Hands over a settle for the next commit.
@@ -127,19 +217,223 @@ impl Committer {
     }
 }
 
-/// Runs commits; a panic in one ends the process: whether its batch stands is not known to those who wait for it, as
-/// after a failed flush.
-fn guarded<T>(commits: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(commits)).unwrap_or_else(|_| {
-        tracing::error!("the committer panicked: the process stops to recover");
-        std::process::abort()
-    })
-}
-
-fn stopping() -> Error {
-    Error::refused(Code::ShuttingDown, "the server is stopping")
-}
-
 fn full() -> Error {
     Error::refused(Code::Overloaded, "too many writes wait for a commit; try again")
 }
+
+struct Worker {
+    shared: Shared,
+    receiver: Receiver<Request>,
+    writes_max: usize,
+    lazy: Arc<Mutex<Settles>>,
+    rest_until: Option<Instant>,
+}
+
+impl Worker {
+    fn run(&mut self) {
+        loop {
+            // What is left of many settles follows at once when nobody else wants to write.
+            let many = self.lazy.lock().len() >= SETTLES_ALONE && self.rest_until.is_none();
+            let patience = if many { Duration::ZERO } else { SETTLE_QUIET };
+            match self.receiver.recv_timeout(patience) {
+                Ok(first) => {
+                    let batch = self.gather(first);
+                    self.commit(batch);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.settle_alone();
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    while self.settle_alone() {}
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The first request and what else is queued now; a new configuration stays alone.
+    fn gather(&mut self, first: Request) -> Vec<Request> {
+        let mut count = first.writes.len();
+        let mut batch = vec![first];
+        while count < self.writes_max && batch.last().is_some_and(|r| r.world.is_none()) {
+            let Ok(next) = self.receiver.try_recv() else { break };
+            if next.world.is_some() {
+                self.commit(batch);
+                batch = vec![next];
+                break;
+            }
+            count += next.writes.len();
+            batch.push(next);
+        }
+        batch
+    }
+
+    /// Whether there was something to settle, and it stands.
+    fn settle_alone(&mut self) -> bool {
+        let due = self.rest_until.is_none_or(|until| until <= Instant::now());
+        due && !self.lazy.lock().is_empty() && self.commit(Vec::new())
+    }
+
+    /// Commits the batch and some settles; whether it stands.
+    fn commit(&mut self, batch: Vec<Request>) -> bool {
+        let world = self.shared.world.load_full();
+        let batch = self.refuse_filled(batch);
+        let (mut batch, moved): (Vec<_>, Vec<_>) = batch.into_iter().partition(|request| request.is_current(&world));
+        for request in moved {
+            let verdicts = request.writes.iter().map(|_| Verdict::Reconfigured).collect();
+            request.answer(Ok(Answer { commit: 0, verdicts }));
+        }
+        let mut writes: Vec<Write> = Vec::new();
+        for request in &batch {
+            writes.extend(request.writes.iter().map(|(write, _)| write.clone()));
+        }
+        let asked = writes.len();
+        {
+            // A sink settles thousands of rows at once: in one commit they would hold up the edits beside them.
+            let mut lazy = self.lazy.lock();
+            let most = match asked {
+                _ if batch.iter().any(|request| request.settling) => usize::MAX,
+                0 => SETTLES_ALONE,
+                _ if lazy.len() > SETTLES_MANY => (2 * asked + SETTLES_BESIDE).min(SETTLES_ALONE),
+                _ => SETTLES_BESIDE,
+            };
+            writes.extend(lazy.take(most));
+        }
+        if writes.is_empty() {
+            batch.drain(..).for_each(|request| request.answer(Ok(Answer { commit: 0, verdicts: Vec::new() })));
+            return true;
+        }
+        let begun = Instant::now();
+        let committed = self.shared.database.commit(&writes);
+        self.shared.counters.committed(asked, begun.elapsed());
+        match committed {
+            Ok(committed) => {
+                self.rest_until = None;
+                let mut outcomes = committed.outcomes.into_iter();
+                for request in batch.drain(..) {
+                    let own: Vec<Outcome> = outcomes.by_ref().take(request.writes.len()).collect();
+                    self.publish(request, own, committed.number);
+                }
+                true
+            }
+            Err(error) => {
+                self.failed(batch, writes.split_off(asked), error);
+                false
+            }
+        }
+    }
+
+    /// Requests whose folders have been filled since they were computed are answered; the others stay. No write comes in
+    /// between: this thread is the only one that commits.
+    fn refuse_filled(&self, batch: Vec<Request>) -> Vec<Request> {
+        let mut kept = Vec::with_capacity(batch.len());
+        for request in batch {
+            let filled = request.empty.iter().find_map(|folder| match self.shared.database.count(*folder, 0) {
+                Ok(summary) if summary.transcripts == 0 => None,
+                Ok(_) => Some(Ok(())),
+                Err(error) => Some(Err(error)),
+            });
+            match filled {
+                None => kept.push(request),
+                Some(Ok(())) => {
+                    let verdicts = request.writes.iter().map(|_| Verdict::Stale(None)).collect();
+                    request.answer(Ok(Answer { commit: 0, verdicts }));
+                }
+                Some(Err(error)) => request.answer(Err(Error::Store(error))),
+            }
+        }
+        kept
+    }
+
+    /// Nothing of the batch stands. A failed flush ends the process: what is on disk is not known any more.
+    fn failed(&mut self, batch: Vec<Request>, settles: Vec<Write>, error: StoreError) {
+        tracing::error!(error = %chain(&error), "a commit failed");
+        stop_if_fatal(&error);
+        self.rest_until = Some(Instant::now() + SETTLE_AGAIN);
+        let mut lazy = self.lazy.lock();
+        settles.into_iter().for_each(|settle| lazy.add(settle));
+        drop(lazy);
+        let kind = error.kind;
+        for request in batch {
+            let copy = StoreError::plain(error.store, kind, error.operation.clone());
+            request.answer(Err(Error::Store(copy)));
+        }
+    }
+
+    fn publish(&self, mut request: Request, outcomes: Vec<Outcome>, commit: u64) {
+        if let Some(world) = request.world.take() {
+            self.shared.world.store(world);
+        }
+        let mut verdicts = Vec::with_capacity(outcomes.len());
+        for ((write, then), outcome) in request.writes.drain(..).zip(outcomes) {
+            verdicts.push(match outcome {
+                Outcome::Done => {
+                    self.follow(&write, then, commit);
+                    Verdict::Done
+                }
+                Outcome::Stale(at) => Verdict::Stale(at),
+            });
+        }
+        request.answer(Ok(Answer { commit, verdicts }));
+    }
+
+    fn follow(&self, write: &Write, then: Then, commit: u64) {
+        // The cache first: whoever pushes the new state, or gives its body a name, does it after readers know of it.
+        let org = match then {
+            Then::Nothing => None,
+            Then::Keep(kept) => {
+                let org = kept.org();
+                self.shared.cache.keep(kept);
+                Some(org)
+            }
+            Then::Forget(org, tid) => {
+                self.shared.cache.forget(org, &tid);
+                Some(org)
+            }
+        };
+        match write {
+            Write::Create(stored) | Write::Edit(stored, _) | Write::Replace(stored, _) => {
+                self.shared.index.owe(stored.key, stored.org, commit);
+                self.shared.archive.owe(stored.key, stored.org, commit);
+            }
+            Write::Erase { key, org, .. } => {
+                self.shared.index.owe(*key, *org, commit);
+                self.shared.archive.forget(*key);
+            }
+            Write::Reproject { key, .. } => {
+                if let Some(org) = org {
+                    self.shared.index.owe(*key, org, commit);
+                }
+            }
+            Write::Seen(folder, names) => self.shared.seen.keep(*folder, names),
+            _ => {}
+        }
+    }
+}
+
+impl Request {
+    /// Whether every write was computed with the configuration in force.
+    fn is_current(&self, world: &World) -> bool {
+        self.writes.iter().all(|(write, then)| match (write, then) {
+            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => fits(world, s.folder, s.schema_version),
+            (Write::Reproject { schema_version, .. }, Then::Keep(kept)) => fits(world, kept.folder(), *schema_version),
+            _ => true,
+        })
+    }
+
+    fn answer(mut self, answer: Result<Answer>) {
+        // Locks go before the answer is read: a caller that edits again at once finds its turn free.
+        self.guards.clear();
+        if let Some(reply) = self.reply.take() {
+            // The caller may have gone away; the write stands all the same.
+            let _gone = reply.send(answer).is_err();
+        }
+    }
+}
+
+fn fits(world: &World, folder: FolderId, version: u64) -> bool {
+    world.home(folder).is_some_and(|home| home.folder.schema.version == version)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! The edit of one transcript's metadata: PATCH, PUT, DELETE, dry run, receipt (contract section 4).
+use super::committer::{Request, Then, Verdict};
 use super::current::{self, Current, Kept};
 use super::idempotency;
 use super::locks::Guard;
-use super::request::{Request, Then, Verdict};
 use crate::base::clock::Timestamp;
 use crate::domain::access::Right;
 use crate::domain::catalogue::Folder;

@@ -14,7 +14,7 @@ use crate::domain::refusal::{Code, Refusal, pointer_token};
 use crate::engine::access::Caller;
 use crate::engine::admin::{self, ConfigPath};
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::account::{Account, Counts, State};
 use crate::engine::jobs::work::{By, Declared, Import, What, Work};

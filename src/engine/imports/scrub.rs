@@ -13,7 +13,7 @@ use crate::domain::identity::{FieldName, FolderId, OrgId, Tid};
 use crate::domain::metadata::Metadata;
 use crate::domain::metadata::erase::without;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::Result;
 use crate::engine::imports::lookup::text;
 use crate::engine::jobs::account::State;

@@ -6,7 +6,7 @@ use crate::domain::refusal::Code;
 use crate::engine::access::Caller;
 use crate::engine::blocking::blocking;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::account::{Counts, State};
 use crate::engine::jobs::report::{RowError, hint};

@@ -9,7 +9,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::engine::blocking::blocking;
 use crate::engine::bulk::lines::ATOMIC_EDITS;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::account::State;
 use crate::engine::jobs::board::Busy;

@@ -8,7 +8,7 @@ use crate::domain::identity::{CompanyName, FolderName, OrgName};
 use crate::domain::refusal::Code;
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::{Error, Result};
 use crate::engine::jobs::account::{Account, State};
 use crate::engine::jobs::ended::ended;

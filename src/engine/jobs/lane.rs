@@ -6,7 +6,7 @@ use super::work::{BulkEdit, KEYS, RETRY, ROWS, What, Work};
 use crate::base::causes::chain;
 use crate::domain::refusal::Kind as RefusalKind;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::{Error, Result, stop_if_fatal};
 use crate::stores::database::Write;
 use crate::stores::error::{Kind, Store};

@@ -4,7 +4,7 @@ use crate::domain::access::Right;
 use crate::domain::identity::{Key, Place};
 use crate::engine::access::Caller;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::Result;
 use crate::engine::workers::rebuild;
 use crate::stores::database::Write;

@@ -2,7 +2,7 @@
 //! that no unconfigured value stays in the main file or its log.
 use crate::base::causes::chain;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::stop_if_fatal;
 use crate::engine::jobs::account::Account;
 use crate::engine::jobs::ended;

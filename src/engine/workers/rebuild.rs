@@ -6,7 +6,7 @@
 use super::janitor;
 use super::progress::Progress;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::{Error, Result, stop_if_fatal};
 use crate::stores::database::{Database, Job, Sink, Write};
 use std::sync::atomic::Ordering::SeqCst;

@@ -8,7 +8,7 @@ use crate::engine::admin::field::{listing, org_mut, switched};
 use crate::engine::admin::service::enforce;
 use crate::engine::admin::settle::settle;
 use crate::engine::core::Core;
-use crate::engine::edit::request::Request;
+use crate::engine::edit::committer::Request;
 use crate::engine::error::Result;
 use crate::engine::workers::progress::Progress;
 use crate::engine::world::World;

@@ -1,12 +1,8 @@
 //! What stands in one commit.
 use super::*;
 use crate::domain::identity::Key;
-use crate::domain::identity::Revision;
-use crate::engine::edit::current::Cache;
-use crate::engine::seen::Seen;
 use crate::stores::database::memory::MemoryDatabase;
 use crate::stores::database::{Job, Sink};
-use arc_swap::ArcSwap;
 
 fn worker() -> Worker {
     let shared = Shared {
@@ -18,7 +14,8 @@ fn worker() -> Worker {
         seen: Arc::new(Seen::new(Vec::new())),
         counters: Arc::default(),
     };
-    Worker::new(shared, 100, Arc::default())
+    let (_, receiver) = crossbeam_channel::bounded(1);
+    Worker { shared, receiver, writes_max: 100, lazy: Arc::default(), rest_until: None }
 }
 
 fn settle(key: u32) -> Write {
@@ -26,29 +23,13 @@ fn settle(key: u32) -> Write {
     Write::Settle { sink, key: Key(key), revision, schema_version: 1, words_revision: revision }
 }
 
-fn note(id: &str) -> Request {
-    let job = Job { id: id.to_owned(), kind: "erase".to_owned(), body: String::new() };
-    Request::plain(vec![Write::PutJob(job)])
-}
-
-#[test]
-fn who_edits_one_after_the_other_commits_alone_and_nobody_else_does() {
-    let mut worker = worker();
-    let calm = |worker: &mut Worker| (0..CALM).all(|at| worker.commit(vec![note(&at.to_string())]));
-    assert!(!worker.takes_alone(&note("a")), "nothing is known yet");
-    assert!(calm(&mut worker) && worker.takes_alone(&note("a")));
-    assert!(!worker.takes_alone(&Request::settling()));
-    assert!(!worker.takes_alone(&Request::many(vec![], vec![])));
-    worker.commit(vec![note("a"), note("b")]);
-    assert!(!worker.takes_alone(&note("a")), "others write, too");
-    assert!(calm(&mut worker));
-    worker.closed = true;
-    assert!(!worker.takes_alone(&note("a")), "the server stops");
-}
-
 #[test]
 fn a_few_settles_ride_beside_writes_and_all_where_somebody_waits_for_them() {
     let mut worker = worker();
+    let note = |id: &str| {
+        let job = Job { id: id.to_owned(), kind: "erase".to_owned(), body: String::new() };
+        Request::plain(vec![Write::PutJob(job)])
+    };
     (0..100).for_each(|key| worker.lazy.lock().add(settle(key)));
     assert!(worker.commit(vec![note("a")]));
     assert_eq!(worker.lazy.lock().len(), 100 - SETTLES_BESIDE);
