@@ -116,6 +116,11 @@ impl Keywords {
         trigrams.holding(parts.iter().map(|part| part.as_bytes()))
     }
 
+    /// Whether [`Self::candidates`] answers without making its table first.
+    pub fn has_candidates_at_hand(&self) -> bool {
+        self.folded.len() < TRIGRAMS_FROM || self.has_trigrams()
+    }
+
     /// Whether substrings were asked for, so that [`Self::candidates`] is worth preparing.
     pub fn has_trigrams(&self) -> bool {
         self.trigrams.get().is_some()

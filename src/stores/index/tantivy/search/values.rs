@@ -246,7 +246,7 @@ fn like(column: &Keywords, pattern: &Pattern, infix: bool, deadline: &Deadline) 
             let (from, to) = beginning(column, prefix);
             return Ok((from..to).collect());
         }
-        if infix && prefix.is_empty() && !column.has_trigrams() {
+        if infix && prefix.is_empty() && !column.has_candidates_at_hand() {
             deadline.before_reading()?;
         }
         if infix

@@ -110,6 +110,19 @@ fn substrings_of_long_lists_are_found_with_and_without_their_table() {
     assert!(bench.index.figures().value_bytes > 12_000 * 20);
 }
 
+/// What takes too long to prepare is not begun with little time left; of few different values there is nothing to prepare.
+#[test]
+fn substrings_of_short_lists_are_looked_for_with_little_time() {
+    let mut bench = Bench::new();
+    let Target::Field(id, _) = QUEUE else { unreachable!() };
+    bench.apply((0..300u32).map(|key| call(key).queue(&[&named(key)]).whole()).collect());
+    let mut asked = search(value(QUEUE, Test::Like(Pattern::Glob(Glob::new("*smith*".chars().map(|c| (c, false)))))));
+    asked.infix = Arc::new(HashSet::from([id]));
+    let a_moment = Duration::from_millis(9);
+    // One that the machine delays proves nothing.
+    assert!((0..50).any(|_| bench.index.search(&asked, a_moment).is_ok_and(|page| page.total == 100)));
+}
+
 #[test]
 fn values_match_regular_expressions_and_words_nearly_right() {
     let calls = ["Billing", "Biling", "bulling", "Sales 12", "sales 13"];
