@@ -3,10 +3,44 @@ use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
+
+/// What a thread has had of the machine since it began.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    /// Stands still while others have the processor.
+    pub processor: Duration,
+    /// How often it gave the processor away to wait: for a disk, a lock, another thread.
+    pub waits: i64,
+}
+
+impl Taken {
+    /// By this thread.
+    pub fn so_far() -> Self {
+        #[cfg(target_os = "linux")]
+        {
+            use nix::sys::resource::{UsageWho, getrusage};
+            use rustix::time::{ClockId, clock_gettime};
+            let processor = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
+            let usage = getrusage(UsageWho::RUSAGE_THREAD);
+            Self { processor, waits: usage.map_or(0, |usage| usage.voluntary_context_switches()) }
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            static BEGUN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+            Self { processor: BEGUN.get_or_init(std::time::Instant::now).elapsed(), waits: 0 }
+        }
+    }
+
+    /// Since an earlier look on the same thread.
+    pub fn since(self, earlier: Self) -> Self {
+        Self { processor: self.processor.saturating_sub(earlier.processor), waits: self.waits - earlier.waits }
+    }
+}
 
 impl Timestamp {
     /// RFC 3339 in UTC with six decimals, e.g. `2026-11-22T05:06:07.000001Z`.

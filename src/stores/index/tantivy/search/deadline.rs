@@ -8,7 +8,7 @@ const TICKS: u32 = 32;
 
 /// What reading a part of the index into memory may take, which looks at no clock: whoever has less time left is not to
 /// begin it. More than a search is given on a thread that others share ([`crate::engine::at_once`]).
-const READING: Duration = Duration::from_millis(5);
+const READING: Duration = Duration::from_millis(10);
 
 /// The end of a search's time. Loops tick once per block of work (a hundred postings or so).
 pub struct Deadline {
