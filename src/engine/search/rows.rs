@@ -12,6 +12,7 @@ use super::masked::MASKED;
 use crate::base::clock::Timestamp;
 use crate::base::json::{self, push_string};
 use crate::domain::catalogue::{Folder, Org};
+use crate::domain::fields::ConfiguredField;
 use crate::domain::identity::FieldName;
 use crate::engine::types::ResultRow;
 use crate::query::columns::Columns;
@@ -23,6 +24,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Where a transcript lies, and what the caller may see of it.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,8 @@ pub struct Form<'a> {
     known: Known,
     /// Whether values of the folder need a second look, whatever the row.
     moving: bool,
+    /// Whether rows show what the database keeps of them as it is.
+    verbatim: bool,
 }
 
 /// The member names met so far.
@@ -84,7 +88,13 @@ impl<'a> Form<'a> {
     pub fn new(setting: Setting<'a>, columns: &'a Columns) -> Self {
         let mut fields = setting.folder.schema.fields.iter();
         let moving = fields.any(|field| field.next.is_some() || !field.definition.renamed.is_empty());
-        Self { setting, columns, known: Known::default(), moving }
+        // A row that was projected with the folder's fields as they are names these alone, in their spelling.
+        let as_kept = |field: &Arc<ConfiguredField>| {
+            let shown = columns.field(&field.name).is_some_and(|column| column.shown() == field.name.shown());
+            shown && (setting.pii || !field.definition.pii)
+        };
+        let verbatim = !moving && setting.folder.schema.fields.iter().all(as_kept);
+        Self { setting, columns, known: Known::default(), moving, verbatim }
     }
 
     /// The row of an answer; members that have no value are left out.
@@ -112,8 +122,18 @@ impl<'a> Form<'a> {
                 out.truncate(before);
             }
         }
-        let Self { setting, columns, known, moving } = self;
+        let Self { setting, columns, known, moving, verbatim } = self;
         let settled = row.schema_version == setting.folder.schema.version;
+        if settled
+            && *verbatim
+            && let Some(kept) = row.values.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
+        {
+            if !out.is_empty() && !kept.is_empty() {
+                out.push(',');
+            }
+            out.push_str(kept);
+            return Ok(ResultRow { members: out, moments });
+        }
         known.next = 0;
         json::each_member(&row.values, |name, value| {
             let member = known.member(name, *setting, columns);
@@ -210,11 +230,10 @@ fn push_builtin<'r>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::fields::{ConfiguredField, Definition, FieldType, FolderSchema, OnMismatch, SpeakerMap};
+    use crate::domain::fields::{Definition, FieldType, FolderSchema, OnMismatch, SpeakerMap};
     use crate::domain::identity::{FieldId, FolderId, FolderName, Key, OrgId, OrgName, Revision, Tid};
     use jiff::tz::TimeZone;
     use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     fn folder() -> Folder {
         let field = |id, name: &str, pii| {
@@ -313,6 +332,29 @@ mod tests {
         assert_eq!(shown(r#"{"PIN":6}"#), "");
         assert_eq!(shown(r#"{"queue":7,"note":8}"#), r#""Queue":7,"note":8"#);
         assert!(form.row(&Row { values: "{".into(), ..row() }, 0.0, None).is_err());
+    }
+
+    #[test]
+    fn a_row_of_all_fields_in_their_spelling_is_shown_as_it_is_kept() {
+        let (org, folder) = (org(), folder());
+        let setting = Setting { org: &org, folder: &folder, pii: true };
+        let all = |queue| Columns::new(vec!["tid"], [queue, "PIN", "note"].map(FieldName::lenient).into());
+        let kept = Row { values: r#"{"Queue":{"a": 1.10},"note":" \u00e9"}"#.into(), ..row() };
+        let whole = r#""tid":"t1","Queue":{"a": 1.10},"note":" \u00e9""#;
+        assert_eq!(Form::new(setting, &all("Queue")).row(&kept, 0.0, None).unwrap().members, whole);
+        // Another folder's spelling heads the column; values are hidden; the row is of other fields.
+        assert!(!Form::new(setting, &all("QUEUE")).verbatim);
+        let hidden = all("Queue");
+        let mut form = Form::new(Setting { pii: false, ..setting }, &hidden);
+        let secret = Row { values: r#"{"PIN":"0314"}"#.into(), ..row() };
+        assert_eq!(form.row(&secret, 0.0, None).unwrap().members, r#""tid":"t1","PIN":"***""#);
+        let before = Row { values: r#"{"gone":1,"note":"b"}"#.into(), schema_version: 0, ..row() };
+        assert_eq!(
+            Form::new(setting, &all("Queue")).row(&before, 0.0, None).unwrap().members,
+            r#""tid":"t1","note":"b""#
+        );
+        let none = Row { values: "{}".into(), ..row() };
+        assert_eq!(Form::new(setting, &all("Queue")).row(&none, 0.0, None).unwrap().members, r#""tid":"t1""#);
     }
 
     #[test]

@@ -13,9 +13,10 @@ pub fn load(connection: &Connection, org: OrgId, tid: &Tid) -> Result<Option<Row
     statement.query_row(params![org.0, tid.as_str()], |row| read(row, tid.clone())).optional()
 }
 
-/// Rows of keys, all of one moment.
+/// Rows of keys, all of one moment. Statements that begin and end it are kept: to compile them takes as long as reading
+/// two rows. Where a read fails the moment is left open, and the connection is closed.
 pub fn load_some(connection: &Connection, keys: &[Key], bytes: usize) -> Result<Vec<Option<Row>>> {
-    let moment = connection.unchecked_transaction()?;
+    connection.prepare_cached("BEGIN")?.execute([])?;
     let mut rows = Vec::with_capacity(keys.len());
     let mut statement = connection.prepare_cached(include_str!("sql/load_key.sql"))?;
     let mut read = 0;
@@ -27,8 +28,7 @@ pub fn load_some(connection: &Connection, keys: &[Key], bytes: usize) -> Result<
             break;
         }
     }
-    drop(statement);
-    moment.finish()?;
+    connection.prepare_cached("COMMIT")?.execute([])?;
     Ok(rows)
 }
 
