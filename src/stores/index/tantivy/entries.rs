@@ -57,6 +57,13 @@ impl Entries {
         Some(Entry { slot, doc, folder: *page.folders.get(at)?, words: *page.words.get(at)? })
     }
 
+    /// Where the record of a transcript stands: its segment, and which document of it.
+    #[inline]
+    pub fn place(&self, key: u32) -> Option<(u32, u32)> {
+        let page = self.pages.get(key as usize / PAGE)?;
+        page.places.get(key as usize % PAGE).copied().filter(|(slot, _)| *slot != NOWHERE)
+    }
+
     /// The words of a transcript; 0 when it is not there.
     #[inline]
     pub fn words(&self, key: u32) -> u32 {
@@ -110,6 +117,7 @@ mod tests {
         assert_eq!((before.get(5_000).map(|e| e.slot), before.get(3)), (Some(0), None));
         assert_eq!(now.iter().map(|(key, _)| key).collect::<Vec<_>>(), [3, 5_000]);
         now.clear(3);
+        assert_eq!((now.place(5_000), now.place(3), now.place(u32::MAX)), (Some((1, 1)), None, None));
         assert_eq!((now.get(3), now.words(3), now.words(5_000), now.words(u32::MAX)), (None, 0, 3, 0));
     }
 }

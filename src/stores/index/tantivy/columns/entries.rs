@@ -65,6 +65,27 @@ pub enum OneEach<'c> {
     Large(&'c [u32]),
 }
 
+impl OneEach<'_> {
+    /// Counts the entries of these documents.
+    pub fn tally(self, docs: &[u32], counts: &mut [u32]) {
+        match self {
+            OneEach::Small(own) => tally(own, docs, counts),
+            OneEach::Middle(own) => tally(own, docs, counts),
+            OneEach::Large(own) => tally(own, docs, counts),
+        }
+    }
+}
+
+/// What stands for none is greater than every entry.
+fn tally<T: Narrow>(own: &[T], docs: &[u32], counts: &mut [u32]) {
+    for doc in docs {
+        let entry: u32 = own.get(*doc as usize).copied().unwrap_or(T::NONE).into();
+        if let Some(count) = counts.get_mut(entry as usize) {
+            *count += 1;
+        }
+    }
+}
+
 /// What one document has.
 #[derive(Clone, Copy, Debug)]
 pub enum Own<'c> {

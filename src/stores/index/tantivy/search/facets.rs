@@ -62,16 +62,14 @@ fn added_up(values: Vec<FacetValue>) -> Vec<FacetValue> {
 
 /// How often each entry of each column counts: once per transcript and value.
 pub fn tally(context: &Context<'_>, columns: &Columns, matching: &Bits) -> Result<Vec<Vec<u32>>> {
-    let mut tallies: Vec<Vec<u32>> = columns.all().iter().map(|column| vec![0; column.kinds_of_entries()]).collect();
     let mut once: Vec<u32> = Vec::new();
-    columns.each(context, matching, |place, column, own| {
-        let Some(tally) = tallies.get_mut(place) else { return };
-        match own.only() {
-            Some(one) => add(tally, one),
-            None => once_each(column, own, &mut once, |entry| add(tally, entry)),
-        }
-    })?;
-    Ok(tallies)
+    columns.tally(context, matching, |tally, column, own| {
+        once_each(column, own, &mut once, |entry| {
+            if let Some(count) = tally.get_mut(entry as usize) {
+                *count += 1;
+            }
+        });
+    })
 }
 
 /// Equal elements of a list count once, in their first spelling.
@@ -83,13 +81,6 @@ pub fn once_each(column: &Column, own: Own<'_>, once: &mut Vec<u32>, mut each: i
             once.push(value);
             each(entry);
         }
-    }
-}
-
-#[inline]
-fn add(tally: &mut [u32], entry: u32) {
-    if let Some(count) = tally.get_mut(entry as usize) {
-        *count += 1;
     }
 }
 

@@ -27,16 +27,10 @@ pub fn of(context: &Context<'_>, asked: &HistogramAsked, matching: &Bits) -> Res
         return Ok(Vec::new());
     }
     let mut buckets = Buckets { interval: &asked.interval, storage: columns.storage, known: BTreeMap::new() };
-    let mut tallies: Vec<Vec<u32>> = columns.all().iter().map(|column| vec![0; column.values() as usize]).collect();
     let mut several: Vec<i64> = Vec::new();
     let mut broad = false;
-    columns.each(context, matching, |place, column, own| match own.only() {
-        Some(value) => {
-            if let Some(count) = tallies.get_mut(place).and_then(|tally| tally.get_mut(value as usize)) {
-                *count += 1;
-            }
-        }
-        None => broad |= !buckets.add_list(column, own, &mut several),
+    let tallies = columns.tally(context, matching, |_, column, own| {
+        broad |= !buckets.add_list(column, own, &mut several);
     })?;
     for (column, tally) in columns.all().iter().zip(&tallies) {
         context.deadline.check()?;

@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// Transcripts between two looks at the time.
 const STEP: usize = 256;
+/// Documents of a segment that are looked up together: nothing is decided anew for each of them.
+const BLOCK: usize = 1_024;
 
 /// A source looked up in one snapshot.
 pub struct Columns {
@@ -131,23 +133,72 @@ impl Columns {
         mut each: impl FnMut(usize, &Column, Own<'_>),
     ) -> Result<u64> {
         let mut having = 0;
+        self.each_block(context, keys, |slot, docs| {
+            having += docs.iter().filter(|doc| self.first(slot, **doc, &mut each)).count() as u64;
+        })?;
+        Ok(having)
+    }
+
+    /// How many transcripts of `keys` have each entry of each column. One with several entries is handed to `several`
+    /// with its column and what is counted of it.
+    pub fn tally(
+        &self,
+        context: &Context<'_>,
+        keys: &Bits,
+        mut several: impl FnMut(&mut [u32], &Column, Own<'_>),
+    ) -> Result<Vec<Vec<u32>>> {
+        let mut tallies: Vec<Vec<u32>> = self.columns.iter().map(|column| vec![0; column.kinds_of_entries()]).collect();
+        self.each_block(context, keys, |slot, docs| {
+            let places = self.slots.get(slot).cloned().unwrap_or_default();
+            let alone = if places.len() == 1 { self.columns.get(places.start) } else { None };
+            let mut tally = tallies.get_mut(places.start);
+            if let (Some(entries), Some(tally)) = (alone.and_then(|column| column.one_each()), &mut tally) {
+                return entries.tally(docs, tally);
+            }
+            for doc in docs {
+                self.first(slot, *doc, &mut |place, column, own| {
+                    let Some(tally) = tallies.get_mut(place) else { return };
+                    match own.only().map(|one| tally.get_mut(one as usize)) {
+                        Some(count) => count.into_iter().for_each(|count| *count += 1),
+                        None => several(tally, column, own),
+                    }
+                });
+            }
+        })?;
+        Ok(tallies)
+    }
+
+    /// The first column in which a document has something.
+    fn first(&self, slot: usize, doc: u32, each: &mut impl FnMut(usize, &Column, Own<'_>)) -> bool {
+        let places = self.slots.get(slot).cloned().unwrap_or_default();
+        for place in places {
+            let Some(column) = self.columns.get(place) else { continue };
+            let own = column.of(doc);
+            if !own.is_empty() {
+                each(place, column, own);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The documents of `keys` that can have values, segment by segment, some at a time.
+    fn each_block(&self, context: &Context<'_>, keys: &Bits, mut each: impl FnMut(usize, &[u32])) -> Result<()> {
+        let mut blocks: Vec<Vec<u32>> = vec![Vec::new(); self.slots.len()];
         for (key, at) in self.within(keys).iter().zip(1usize..) {
             if at.is_multiple_of(STEP) {
                 context.deadline.tick()?;
             }
-            let Some(entry) = context.snapshot.entries.get(key) else { continue };
-            let Some(slot) = self.slots.get(entry.slot as usize) else { continue };
-            for place in slot.clone() {
-                let Some(column) = self.columns.get(place) else { continue };
-                let own = column.of(entry.doc);
-                if !own.is_empty() {
-                    each(place, column, own);
-                    having += 1;
-                    break;
-                }
+            let Some((slot, doc)) = context.snapshot.entries.place(key) else { continue };
+            let Some(block) = blocks.get_mut(slot as usize) else { continue };
+            block.push(doc);
+            if block.len() == BLOCK {
+                each(slot as usize, block);
+                block.clear();
             }
         }
-        Ok(having)
+        blocks.iter().enumerate().for_each(|(slot, block)| each(slot, block));
+        Ok(())
     }
 }
 
