@@ -150,9 +150,9 @@ impl Columns {
         let mut tallies: Vec<Vec<u32>> = self.columns.iter().map(|column| vec![0; column.kinds_of_entries()]).collect();
         self.each_block(context, keys, |slot, docs| {
             let places = self.slots.get(slot).cloned().unwrap_or_default();
-            let alone = if places.len() == 1 { self.columns.get(places.start) } else { None };
-            let mut tally = tallies.get_mut(places.start);
-            if let (Some(entries), Some(tally)) = (alone.and_then(|column| column.one_each()), &mut tally) {
+            let alone = self.columns.get(places.start).filter(|_| places.len() == 1);
+            if let (Some(entries), Some(tally)) = (alone.and_then(|own| own.one_each()), tallies.get_mut(places.start))
+            {
                 return entries.tally(docs, tally);
             }
             for doc in docs {
