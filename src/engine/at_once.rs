@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// What a search may take when it is tried: others may have the processor meanwhile.
+/// What a search may take by the clock when it is tried, longer than is worth it: others may have the processor meanwhile.
 const MOMENT: Duration = Duration::from_millis(6);
 /// Processor time after which it was not worth trying.
 const SLOW: Duration = Duration::from_millis(2);
