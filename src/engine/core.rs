@@ -85,6 +85,9 @@ pub struct Core {
     pub landing: parking_lot::RwLock<()>,
     /// Searches at once, and those that wait.
     pub searching: Admission,
+    /// Of these the ones that bring whole transcripts or archives, and those of them that wait: they have a door of their own
+    /// before that of all searches, so that a crowd of them never fills it.
+    pub bringing_much: Admission,
     /// Whether cheap searches are answered where they are asked.
     pub at_once: AtOnce,
     /// Whether the index is complete enough to be asked.

@@ -73,6 +73,7 @@ pub fn open(stores: Stores, settings: Settings, clock: Clock) -> Result<(Arc<Cor
     let core = Arc::new(Core {
         locks: Locks::new(limits.waiting_per_transcript, Duration::from_millis(limits.lock_timeout_ms)),
         searching: Admission::new(settings.workers.searches, settings.workers.search_queue),
+        bringing_much: Admission::new(settings.workers.searches / 2, settings.workers.search_queue),
         at_once: AtOnce::default(),
         long_reads: LongReads::default(),
         last_mark: Mutex::default(),

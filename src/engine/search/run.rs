@@ -70,13 +70,28 @@ async fn run<T: Send + 'static>(
     }
     let budget = request.timeout.map_or(limit, |asked| asked.min(limit));
     let search = Search { place: Place::of(path), caller: caller.clone(), request, answer };
-    let permit = core.searching.enter(budget).await?;
+    let permits = enter(core, search.request.output, budget).await?;
     let at_once = core.at_once.answer(&search.request, budget, |moment| search.run(core, moment));
     if let Some(done) = at_once {
         core.counters.count(&core.counters.searches);
         return done;
     }
-    aside(core, permit, move |core| search.run(&core, budget)).await
+    aside(core, permits, move |core| search.run(&core, budget)).await
+}
+
+/// What a search holds while it runs.
+struct Permits {
+    _search: OwnedSemaphorePermit,
+    _much: Option<OwnedSemaphorePermit>,
+}
+
+/// Waits until the search may run, `budget` at each door.
+async fn enter(core: &Core, output: Output, budget: Duration) -> Result<Permits> {
+    let much = match output {
+        Output::Details | Output::Zip => Some(core.bringing_much.enter(budget).await?),
+        Output::Summary | Output::Count => None,
+    };
+    Ok(Permits { _search: core.searching.enter(budget).await?, _much: much })
 }
 
 /// A search as asked, and what is made of what the index finds.
@@ -120,19 +135,19 @@ pub(in crate::engine) async fn admitted<T: Send + 'static>(
     budget: Duration,
     work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let permit = core.searching.enter(budget).await?;
-    aside(core, permit, work).await
+    let permits = enter(core, Output::Summary, budget).await?;
+    aside(core, permits, work).await
 }
 
-/// The permit goes with the work: a caller that leaves does not make room for one search more than allowed.
+/// The permits go with the work: a caller that leaves does not make room for one search more than allowed.
 async fn aside<T: Send + 'static>(
     core: &Arc<Core>,
-    permit: OwnedSemaphorePermit,
+    permits: Permits,
     work: impl FnOnce(Arc<Core>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let own = core.clone();
     let done = blocking(move || {
-        let _permit = permit;
+        let _permits = permits;
         work(own)
     })
     .await?;

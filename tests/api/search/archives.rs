@@ -5,6 +5,7 @@ use crate::support::{Answer, Server, client};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 /// The files of an archive by name.
 pub fn unpacked(answer: &Answer) -> BTreeMap<String, String> {
@@ -132,4 +133,35 @@ fn an_archive_that_fails_halfway_breaks_the_connection() {
     assert!(server.log().contains("the body of"), "{}", server.log());
     assert_eq!(server.get("/search/Acme/Acme-Sales?output=zip&tid=b2").status, 500, "nothing was sent before");
     assert_eq!(unpacked(&server.get("/search/Acme/Acme-Sales?output=zip&tid=b1,b3")).len(), 4);
+}
+
+#[test]
+fn a_crowd_that_asks_for_archives_keeps_nobodys_search_out() {
+    let server = Server::with(&[("LINERNOTES_WORKERS__SEARCHES", "1"), ("LINERNOTES_WORKERS__SEARCH_QUEUE", "2")]);
+    server.make_acme();
+    for n in 0..40 {
+        server.bring(&format!("c{n}"), &json!({"queue": n}), &[("agent", &"cancel ".repeat(2_000))]).ok(201);
+    }
+    server.settle();
+    let (asking, stop) = (AtomicU32::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for ask in ["output=zip", "output=details"].iter().cycle().take(24) {
+            let (server, asking, stop) = (&server, &asking, &stop);
+            scope.spawn(move || {
+                while !stop.load(Relaxed) {
+                    let answer = server.get(&format!("/search/Acme/Acme-Sales?q=cancel&size=40&{ask}"));
+                    if answer.status != 200 {
+                        assert_eq!(answer.code(503), "overloaded");
+                    }
+                    asking.fetch_add(1, Relaxed);
+                }
+            });
+        }
+        while asking.load(Relaxed) < 24 {
+            std::thread::yield_now();
+        }
+        let answers: Vec<u16> = (0..200).map(|_| server.get("/search/Acme/Acme-Sales?q=cancel").status).collect();
+        stop.store(true, Relaxed);
+        assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
+    });
 }
