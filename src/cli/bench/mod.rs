@@ -264,10 +264,11 @@ fn found(connection: &mut Connection, transcripts: u64, beside: &str) -> Result<
     for n in 0..FOUND {
         let (transcript, value) = (n * 7_919 % transcripts, format!("found-{}-{n}", beside.len()));
         let id = workload::id(transcript);
-        let body = json!({ "disposition": value }).to_string();
+        // Edits beside it leave this field alone: else one of them might take the value away before it is found.
+        let body = json!({ "client_phone": value }).to_string();
         connection.ask(&Sent::json(Method::PATCH, format!("/metadata/{COMPANY}/{ORG}/{id}"), body))?;
         let at = Instant::now();
-        let question = Sent::get(format!("/search/{COMPANY}/{ORG}?terms.disposition={value}&size=1"));
+        let question = Sent::get(format!("/search/{COMPANY}/{ORG}?terms.client_phone={value}&size=1"));
         while !String::from_utf8_lossy(&connection.ask(&question)?).contains(&id) {
             if at.elapsed() > Duration::from_secs(60) {
                 bail!("an edit of {id} was not found within a minute");
