@@ -28,10 +28,12 @@ const VALUES_MAX: usize = 50_000;
 /// Bytes read at once.
 const BUFFER: usize = 1 << 20;
 /// Words that the database's file holds in any case.
-const FORMAT: [&str; 3] = [
+const FORMAT: [&str; 5] = [
     include_str!("../../stores/database/sqlite/sql/schema_1.sql"),
     include_str!("../../stores/database/sqlite/sql/schema_2.sql"),
     include_str!("../../stores/database/sqlite/sql/schema_3.sql"),
+    include_str!("../../stores/database/sqlite/sql/schema_4.sql"),
+    include_str!("../../stores/database/sqlite/sql/schema_5.sql"),
 ];
 
 /// What is erased: told apart from what stays.

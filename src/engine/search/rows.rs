@@ -287,6 +287,7 @@ mod tests {
                 .into(),
             values: r#"{"PIN":"0314","queue":{"a": 1.10},"gone":1}"#.into(),
             unarchived: None,
+            whole: false,
             indexed: Default::default(),
             archived: Default::default(),
         }

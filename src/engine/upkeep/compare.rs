@@ -120,7 +120,10 @@ impl Transcript<'_> {
         let Ok(metadata) = Metadata::lenient(&file.metadata) else {
             return differences.add("archive", "damaged", "the metadata is no JSON object");
         };
-        if row.schema_version == folder.schema.version {
+        if row.whole && metadata.to_json() != *row.values {
+            let detail = "the row says that its values are all metadata, the archive has others";
+            differences.add("database", "value", detail);
+        } else if row.schema_version == folder.schema.version {
             let projection = project(&metadata, &folder.schema, core.settings.value_bounds());
             if *projection.values_json() != *row.values {
                 differences.add("database", "value", "configured values differ from those of the archive");

@@ -143,7 +143,9 @@ impl Patient<'_> {
         let (row, folder) = (self.row, &self.home.folder);
         let Ok(metadata) = Metadata::lenient(&file.metadata) else { return Ok(()) };
         let values = project(&metadata, &folder.schema, self.core.settings.value_bounds()).values_json();
-        if row.schema_version != folder.schema.version || row.unarchived.is_some() || *values == *row.values {
+        let whole = values == metadata.to_json();
+        let same = *values == *row.values && (whole || !row.whole);
+        if row.schema_version != folder.schema.version || row.unarchived.is_some() || same {
             return Ok(());
         }
         let builtins = derive(&row.facts, &metadata, self.home, row.ingested)?;
@@ -152,6 +154,7 @@ impl Patient<'_> {
             expected: row.revision,
             schema_version: row.schema_version,
             builtins,
+            whole,
             values: values.into(),
         };
         self.core.committer.commit_blocking(Request::plain(vec![write]))?;
@@ -162,7 +165,7 @@ impl Patient<'_> {
     /// There is no good metadata file.
     fn without(&self, how: &str, options: &RepairOptions, report: &mut RepairReport) -> Result<()> {
         let row = self.row;
-        if let Some(metadata) = &row.unarchived {
+        if let Some(metadata) = row.metadata() {
             self.core.stores.archive.set_metadata_aside(self.place)?;
             self.core.stores.archive.put_metadata(&[self.file(metadata)?])?;
             report.heal(self.place, "the metadata file was written again from the database's own copy");

@@ -191,12 +191,14 @@ fn reproject(
         }
     }
     let builtins = derive(&current.facts, &current.metadata, home, current.ingested)?;
+    let values = projection.values_json();
     let write = Write::Reproject {
         key: current.key,
         expected: current.revision,
         schema_version: folder.schema.version,
         builtins: builtins.clone(),
-        values: projection.values_json().into(),
+        whole: values == current.metadata.to_json(),
+        values: values.into(),
     };
     let after = Kept::of(&Current { builtins, ..Current::clone(current) });
     Ok((write, Then::Keep(after)))

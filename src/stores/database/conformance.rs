@@ -29,6 +29,7 @@ pub const CASES: &[Case] = &[
     ("a back-fill keeps revision and time", transcripts::a_back_fill_keeps_revision_and_time),
     ("settles only rise", sinks::settles_only_rise),
     ("the archive drops the copy at the right revision", sinks::the_archive_drops_the_copy_at_the_right_revision),
+    ("a row whose values are all metadata has it", sinks::a_row_whose_values_are_all_metadata_has_it),
     ("a settle of what is not there is stale", sinks::a_settle_of_what_is_not_there_is_stale),
     ("exactly what is unsettled is owed", sinks::exactly_what_is_unsettled_is_owed),
     ("a folder's own count of versions is settled", sinks::a_folders_own_count_of_versions_is_settled),

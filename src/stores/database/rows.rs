@@ -31,6 +31,8 @@ pub struct Row {
     pub values: Arc<str>,
     /// All metadata, until the archive holds it.
     pub unarchived: Option<Arc<str>>,
+    /// Whether `values` are all metadata, byte for byte: nothing in it is unconfigured, unfit or spelled otherwise.
+    pub whole: bool,
     /// What the index has settled.
     pub indexed: Settled,
     /// What the archive has settled.
@@ -38,6 +40,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// All metadata, where the row has it; else only the archive does.
+    pub fn metadata(&self) -> Option<&Arc<str>> {
+        self.unarchived.as_ref().or_else(|| self.whole.then_some(&self.values))
+    }
+
     /// Bytes of its texts: what it takes in memory, within some hundred bytes.
     pub fn bytes(&self) -> usize {
         let unarchived = self.unarchived.as_ref().map_or(0, |text| text.len());

@@ -39,6 +39,8 @@ pub enum Write {
         builtins: Arc<str>,
         /// New configured values, JSON.
         values: Arc<str>,
+        /// Whether they are all metadata, byte for byte.
+        whole: bool,
     },
     /// A sink has this much of the row durably. A revision below what is settled changes nothing and is `Done`; the
     /// same revision only raises schema version and words; a higher one brings its own schema version. One beyond the
@@ -117,6 +119,13 @@ pub struct Stored {
     pub metadata: Arc<str>,
     /// Remembered with it.
     pub idempotency: Option<Remember>,
+}
+
+impl Stored {
+    /// Whether the values are all metadata, byte for byte.
+    pub fn is_whole(&self) -> bool {
+        self.values == self.metadata
+    }
 }
 
 /// An idempotency key to remember: hashes and numbers, no body.

@@ -261,3 +261,38 @@ fn an_older_database_put_back_gives_no_transcript_the_words_of_another() {
     }
     server.stop_and_verify();
 }
+
+#[test]
+fn metadata_that_is_all_configured_needs_no_file() {
+    let mut server = rested();
+    server.spawn();
+    server
+        .put(
+            "/transcripts/Acme/Acme-Sales/W1?folder=Inbound",
+            &json!({"client_data": {"queue": "a b"}, "utterances": []}),
+        )
+        .ok(201);
+    server.patch("/metadata/Acme/Acme-Sales/W1", &json!({"queue": "billing"})).ok(200);
+    server.settle();
+    assert_eq!(server.stop(), Some(0));
+    let (path, other) = (file(&server, "W1.jsonmeta"), file(&server, "T1.jsonmeta"));
+    let written = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::remove_file(&other).unwrap();
+    server.spawn();
+    assert_eq!(server.get("/metadata/Acme/Acme-Sales/W1").ok(200), json!({"queue": "billing"}));
+    assert_eq!(server.get("/metadata/Acme/Acme-Sales/T1").status, 500, "it has more than what is configured");
+    assert_eq!(server.stop(), Some(0));
+    let (code, report) = server.verify(false);
+    assert_eq!(code, 1, "{report}");
+    let (_, report) = repair(&server, &[]);
+    assert!(about(&report, "healed", "W1")[0].contains("written again"), "{report}");
+    assert_eq!(std::fs::read(&path).unwrap(), written);
+    // An edit needs none either, and writes one.
+    std::fs::remove_file(&path).unwrap();
+    server.spawn();
+    server.patch("/metadata/Acme/Acme-Sales/W1", &json!({"free": 1})).ok(200);
+    server.settle();
+    assert_eq!(server.get("/metadata/Acme/Acme-Sales/W1").ok(200), json!({"queue": "billing", "free": 1}));
+    assert!(std::fs::read_to_string(&path).unwrap().contains(r#""free":1"#));
+}

@@ -92,6 +92,7 @@ pub fn reproject(of: &Stored, schema_version: u64) -> Write {
         schema_version,
         builtins: format!(r#"{{"agent":"v{schema_version}"}}"#).into(),
         values: format!(r#"{{"v":{schema_version}}}"#).into(),
+        whole: false,
     }
 }
 

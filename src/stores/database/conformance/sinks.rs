@@ -1,7 +1,7 @@
 //! Cases about what the sinks owe and have settled.
 use super::samples::*;
 use crate::stores::database::rows::Settled;
-use crate::stores::database::writes::{Outcome, Stored};
+use crate::stores::database::writes::{Outcome, Stored, Write};
 use crate::stores::database::{Database, OwedRow, Sink};
 use Sink::{Archive, Index};
 
@@ -132,4 +132,39 @@ pub fn what_is_owed_comes_in_pages(database: &dyn Database) {
     assert_eq!(page(None, 2), [1, 2]);
     assert_eq!(page(Some(2), 2), [3]);
     assert!(page(Some(3), 2).is_empty());
+}
+
+pub fn a_row_whose_values_are_all_metadata_has_it(database: &dyn Database) {
+    let all = |stored: Stored| Stored { metadata: stored.values.clone(), ..stored };
+    let metadata = || row(database, "one").metadata().cloned();
+    let level = |revision, words| {
+        stands(database, &[settle(Index, 1, revision, 9, words), settle(Archive, 1, revision, 0, words)]);
+    };
+    let first = all(new(1, "one"));
+    stands(database, &[create(&first)]);
+    level(1, 1);
+    assert_eq!((metadata(), row(database, "one").unarchived), (Some(first.values.clone()), None));
+    let second = next(&first);
+    stands(database, &[edit(&second)]);
+    assert_eq!(metadata(), Some(second.metadata.clone()));
+    level(2, 1);
+    assert_eq!(metadata(), None, "only the archive has it");
+    let third = all(next(&second));
+    stands(database, &[edit(&third)]);
+    level(3, 1);
+    assert_eq!(metadata(), Some(third.values.clone()));
+    let fourth = all(next_body(&third));
+    stands(database, &[replace(&fourth)]);
+    level(4, 4);
+    assert_eq!(metadata(), Some(fourth.values.clone()));
+    // A field that is not configured any more leaves the values; one that is comes to them.
+    stands(database, &[reproject(&fourth, 2)]);
+    assert_eq!(metadata(), None);
+    let Write::Reproject { key, expected, builtins, values, .. } = reproject(&fourth, 3) else { return };
+    stands(database, &[Write::Reproject { key, expected, builtins, values, schema_version: 3, whole: true }]);
+    assert_eq!(metadata().as_deref(), Some(r#"{"v":3}"#));
+    let fifth = all(Stored { schema_version: 4, ..next(&fourth) });
+    stands(database, &[edit(&fifth)]);
+    level(5, 4);
+    assert_eq!(metadata(), Some(fifth.values));
 }

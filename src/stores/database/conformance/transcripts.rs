@@ -28,6 +28,7 @@ pub fn a_created_transcript_is_loaded_as_given(database: &dyn Database) {
         builtins: new.builtins.clone(),
         values: new.values.clone(),
         unarchived: Some(new.metadata.clone()),
+        whole: false,
         indexed: Settled::default(),
         archived: Settled::default(),
     };

@@ -34,13 +34,16 @@ pub fn apply(state: &mut State, write: &Write) -> Outcome {
             }
             outcome
         }
-        Write::Reproject { key, expected, schema_version, builtins, values } => change(state, *key, *expected, |row| {
-            if row.schema_version <= *schema_version {
-                row.schema_version = *schema_version;
-                row.builtins = builtins.clone();
-                row.values = values.clone();
-            }
-        }),
+        Write::Reproject { key, expected, schema_version, builtins, values, whole } => {
+            change(state, *key, *expected, |row| {
+                if row.schema_version <= *schema_version {
+                    row.schema_version = *schema_version;
+                    row.builtins = builtins.clone();
+                    row.values = values.clone();
+                    row.whole = *whole;
+                }
+            })
+        }
         Write::Settle { sink, key, revision, schema_version, words_revision } => {
             let words_revision = words_revision.0;
             settle(
@@ -103,6 +106,7 @@ fn create(state: &mut State, new: &Stored) -> Outcome {
         builtins: new.builtins.clone(),
         values: new.values.clone(),
         unarchived: Some(new.metadata.clone()),
+        whole: new.is_whole(),
         indexed: Settled::default(),
         archived: Settled::default(),
     };
@@ -117,6 +121,7 @@ fn edit(row: &mut Row, new: &Stored) {
     row.builtins = new.builtins.clone();
     row.values = new.values.clone();
     row.unarchived = Some(new.metadata.clone());
+    row.whole = new.is_whole();
 }
 
 /// Lets `with` change a row that stands at `expected`.

@@ -36,9 +36,9 @@ pub fn apply(connection: &Connection, batch: &mut Batch<'_>, write: &Write) -> R
             job.iter().try_for_each(|job| put_job(connection, job))?;
             Ok(Outcome::Done)
         }
-        Write::Reproject { key, expected, schema_version, builtins, values } => {
+        Write::Reproject { key, expected, schema_version, builtins, values, whole } => {
             batch.journal.fold(connection, *key)?;
-            let given = params![key.0, expected.0, schema_version, builtins, values];
+            let given = params![key.0, expected.0, schema_version, builtins, values, whole];
             if run(connection, include_str!("sql/reproject.sql"), given)? > 0 {
                 return Ok(Outcome::Done);
             }

@@ -166,6 +166,7 @@ impl Draft<'_> {
             indexed.words_revision,
             archived.revision,
             archived.words_revision,
+            new.is_whole(),
         ])?;
         let mut delete = connection.prepare_cached("DELETE FROM pending WHERE seq = ?1")?;
         for place in &entry.places {

@@ -15,11 +15,12 @@ const SQLITE_LEAST: i32 = 3_051_003;
 pub const APPLICATION: i32 = 0x4C4E_4F54;
 
 /// Each step brings a file from the schema version that is its position to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("sql/schema_1.sql"),
     include_str!("sql/schema_2.sql"),
     include_str!("sql/schema_3.sql"),
     include_str!("sql/schema_4.sql"),
+    include_str!("sql/schema_5.sql"),
 ];
 
 /// The schema of today's files.

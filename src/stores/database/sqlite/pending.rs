@@ -43,6 +43,7 @@ impl Entry {
         row.builtins = self.stored.builtins.clone();
         row.values = self.stored.values.clone();
         row.unarchived = self.unarchived().cloned();
+        row.whole = self.stored.is_whole();
         row.indexed = self.indexed;
         row.archived = self.archived;
         true

@@ -166,5 +166,6 @@ fn read(row: &rusqlite::Row<'_>, tid: Tid) -> Result<Row> {
         builtins: row.get(15)?,
         values: row.get(16)?,
         unarchived: row.get(17)?,
+        whole: row.get(18)?,
     })
 }

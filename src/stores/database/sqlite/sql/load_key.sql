@@ -1,5 +1,5 @@
 SELECT key, org, folder, tid, revision, words_revision, schema_version, last_modified, ingested,
        indexed_revision, indexed_schema, indexed_words, archived_revision, archived_words,
-       facts, builtins, "values", unarchived
+       facts, builtins, "values", unarchived, whole
 FROM transcript
 WHERE key = ?1
