@@ -15,6 +15,13 @@ impl Bits {
         Self { words: vec![0; (bound as usize).div_ceil(64)] }
     }
 
+    /// All numbers below `bound`.
+    pub fn full(bound: u32) -> Self {
+        let mut words = vec![u64::MAX; (bound / 64) as usize];
+        words.extend((!bound.is_multiple_of(64)).then(|| (1 << (bound % 64)) - 1));
+        Self { words }
+    }
+
     /// Adds `at` if there is room for it.
     #[inline]
     pub fn insert(&mut self, at: u32) {
@@ -78,6 +85,29 @@ impl Bits {
         }
     }
 
+    /// Keeps what passes.
+    pub fn retain(&mut self, passes: impl Fn(u32) -> bool) {
+        for (word, at) in self.words.iter_mut().zip(0u32..) {
+            for one in (Ones { word: *word, base: at << 6 }) {
+                *word &= !(u64::from(!passes(one)) << (one & 63));
+            }
+        }
+    }
+
+    /// Takes out those of the numbers from `from` on, a multiple of 64, whose mark is 0; other marks are 1.
+    pub fn keep_marked(&mut self, from: usize, marks: &[u8]) {
+        let words = self.words.get_mut(from / 64..).unwrap_or(&mut []);
+        for (word, marks) in words.iter_mut().zip(marks.chunks(64)) {
+            let bytes = marks.chunks(8).zip((0u32..).step_by(8));
+            *word &= bytes.fold(0, |word, (marks, at)| word | (eight(marks) << at));
+        }
+    }
+
+    /// Above every number there is room for.
+    pub fn room(&self) -> usize {
+        self.words.len() * 64
+    }
+
     /// Takes out what is in `other`.
     pub fn drop_all(&mut self, other: &Bits) {
         for (own, word) in self.words.iter_mut().zip(&other.words) {
@@ -89,6 +119,14 @@ impl Bits {
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().zip(0u32..).flat_map(|(word, at)| Ones { word: *word, base: at << 6 })
     }
+}
+
+/// Up to eight marks of 0 or 1 as bits, the first as the lowest: the product has a copy of each mark in its highest byte, where
+/// no two meet.
+fn eight(marks: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(marks).for_each(|(byte, mark)| *byte = *mark);
+    u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// Where each number stands among those of a set: a table by place is as long as the set, whatever its numbers.
@@ -177,6 +215,18 @@ mod tests {
         let places = Places::of_set(&bits);
         assert!(bits.iter().enumerate().all(|(place, at)| places.of(at) == Some(place)));
         assert_eq!((places.len(), places.of(2), places.of(199), places.of(10_000)), (6, None, None, None));
+    }
+
+    #[test]
+    fn marks_become_bits() {
+        let marks: Vec<u8> = (0..200u32).map(|at| u8::from(at % 3 == 0 || at % 7 == 5)).collect();
+        let mut bits = Bits::full(263);
+        assert_eq!(bits.count(), 263);
+        bits.keep_marked(64, &marks);
+        assert!((0..199).all(|at| bits.contains(64 + at) == (marks[at as usize] == 1)));
+        assert!((0..64).all(|at| bits.contains(at)));
+        bits.retain(|at| at % 2 == 0);
+        assert!((0..199).all(|at| bits.contains(64 + at) == (marks[at as usize] == 1 && at % 2 == 0)));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! One segment of records as searches see it: what never changes about it, read once and shared by all snapshots.
+use super::bits::Bits;
 use super::columns::Column;
 use super::columns::keywords::Keywords;
 use super::columns::vectors::Vectors;
@@ -42,6 +43,13 @@ impl RecordSegment {
     #[inline]
     pub fn has(&self, doc: u32) -> bool {
         self.alive.as_ref().is_none_or(|alive| alive.is_alive(doc))
+    }
+
+    /// Leaves those of these records that are still there.
+    pub fn keep_there(&self, docs: &mut Bits) {
+        if let Some(alive) = &self.alive {
+            docs.retain(|doc| alive.is_alive(doc));
+        }
     }
 
     /// The key of a record that is still there.

@@ -45,6 +45,8 @@ pub struct Snapshot {
     pub bound: u32,
     /// Transcripts.
     pub live: u64,
+    /// Records that are there: as many, or the table of keys is not to be trusted.
+    pub there: u64,
     /// The schema of the turns.
     pub turn_fields: TurnFields,
     /// The schema of the records.
@@ -63,6 +65,7 @@ impl Snapshot {
             folders: HashMap::new(),
             bound: 0,
             live: 0,
+            there: 0,
             turn_fields,
             record_fields,
             room,
@@ -83,10 +86,14 @@ impl Snapshot {
         for key in erased {
             next.forget(*key);
         }
-        let expected: u64 = records.iter().map(|reader| u64::from(reader.num_docs())).sum();
-        if next.live != expected {
+        next.there = records.iter().map(|reader| u64::from(reader.num_docs())).sum();
+        if next.live != next.there {
             // Every record changes through `apply`, so this cannot be; but a wrong table would answer wrongly for ever.
-            tracing::warn!(live = next.live, expected, "reading the whole index again: its table of keys had drifted");
+            tracing::warn!(
+                live = next.live,
+                there = next.there,
+                "reading the whole index again: its table of keys had drifted"
+            );
             next.read_again()?;
         }
         self.warm(&next, &fresh)?;

@@ -20,11 +20,16 @@ use crate::domain::fields::definition::Storage;
 use crate::query::resolved::Target;
 use crate::stores::error::Result;
 use entries::{Entries, OneEach, Own};
+use fearless_simd::Level;
 use keywords::Keywords;
 use numbers::{Numbers, Scale};
 use placed::Placed;
 use std::ops::Range;
+use std::sync::LazyLock;
 use tantivy::SegmentReader;
+
+/// What the processor can do: loops over columns are compiled for each kind.
+pub static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
 
 /// One column.
 #[derive(Debug)]

@@ -9,18 +9,15 @@ use crate::base::room::Held;
 use crate::domain::fields::vector;
 use crate::domain::identity::FieldId;
 use crate::stores::error::Result;
+use crate::stores::index::tantivy::columns::LEVEL;
 use crate::stores::index::tantivy::embeddings::Embeddings;
-use fearless_simd::{Level, Simd, dispatch};
-use std::sync::LazyLock;
+use fearless_simd::{Simd, dispatch};
 
 /// The greatest code.
 const GREATEST: f64 = 127.0;
 
 /// What rounding of doubles and singles may add to an error: much more than it does.
 const SLACK: f64 = 1e-5;
-
-/// What the processor can do.
-static LEVEL: LazyLock<Level> = LazyLock::new(Level::new);
 
 /// The embeddings of the documents that have one.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ mod evaluate;
 mod expand;
 mod facets;
 mod histogram;
+mod matches;
 mod moments;
 mod near;
 mod order;
@@ -26,13 +27,13 @@ mod ties;
 mod values;
 mod when;
 
-use super::bits::Bits;
 use super::snapshot::Snapshot;
 use crate::domain::identity::Key;
 use crate::query::resolved::{Hit, ResolvedSearch, SearchPage};
 use crate::stores::error::Result;
 use context::Context;
 use deadline::Deadline;
+use matches::Matches;
 use std::time::Duration;
 
 /// The keys of all transcripts that match, ascending.
@@ -41,18 +42,18 @@ use std::time::Duration;
 /// As [`answer`].
 pub fn keys(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) -> Result<Vec<Key>> {
     let mut context = Context::new(snapshot, search, Deadline::after(budget))?;
-    let keys = found(&mut context)?.iter().map(Key).collect();
+    let keys = found(&mut context)?.keys().iter().map(Key).collect();
     context.deadline.check()?;
     Ok(keys)
 }
 
 /// The transcripts that match; of them the nearest, where such are asked for.
-fn found(context: &mut Context<'_>) -> Result<Bits> {
+fn found<'s>(context: &mut Context<'s>) -> Result<Matches<'s>> {
     let matching = evaluate::matching(context)?;
     let Some(asked) = &context.search.near else { return Ok(matching) };
-    let nearest = near::nearest(context, asked, &matching)?;
+    let nearest = near::nearest(context, asked, matching.keys())?;
     context.likeness = Some(nearest.scores);
-    Ok(nearest.keys)
+    Ok(Matches::of_keys(context.snapshot, nearest.keys))
 }
 
 /// Answers a search.
@@ -64,17 +65,20 @@ pub fn answer(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) ->
     let mut context = Context::new(snapshot, search, Deadline::after(budget))?;
     let matching = found(&mut context)?;
     let context = context;
-    let total = matching.count();
+    let total = matching.total();
     let (rows, next) = order::page(&context, &matching, total)?;
     let keys: Vec<u32> = rows.iter().map(|(key, _)| *key).collect();
     let moments = moments::of(&context, &keys)?;
     let hits =
         rows.into_iter().zip(moments).map(|((key, score), moments)| Hit { key: Key(key), score, moments }).collect();
-    let facets =
-        search.facets.iter().map(|asked| facets::count(&context, asked, &matching)).collect::<Result<Vec<_>>>()?;
-    let stats = search.stats.iter().map(|source| stats::of(&context, source, &matching, total));
+    let facets = search
+        .facets
+        .iter()
+        .map(|asked| facets::count(&context, asked, matching.keys()))
+        .collect::<Result<Vec<_>>>()?;
+    let stats = search.stats.iter().map(|source| stats::of(&context, source, matching.keys(), total));
     let stats = stats.collect::<Result<Vec<_>>>()?;
-    let histograms = search.histograms.iter().map(|asked| histogram::of(&context, asked, &matching));
+    let histograms = search.histograms.iter().map(|asked| histogram::of(&context, asked, matching.keys()));
     let histograms = histograms.collect::<Result<Vec<_>>>()?;
     context.deadline.check()?;
     Ok(SearchPage { total, hits, facets, stats, histograms, next })

@@ -10,6 +10,7 @@
 //! as much as the first.
 use super::best::{Best, compare};
 use super::context::Context;
+use super::matches::Matches;
 use super::score;
 use super::source::{Columns, rank_of, shown};
 use super::ties;
@@ -19,6 +20,7 @@ use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::{Column, Rank};
 use crate::stores::index::tantivy::records::RecordSegment;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Steps of a walk that cost as much as looking up one value.
@@ -30,7 +32,7 @@ const STEP: usize = 256;
 pub type Rows = Vec<(u32, f64)>;
 
 /// The rows of the page, and where it ends when that is asked for and rows follow.
-pub fn page(context: &Context<'_>, matching: &Bits, total: u64) -> Result<(Rows, Option<Position>)> {
+pub fn page(context: &Context<'_>, matching: &Matches<'_>, total: u64) -> Result<(Rows, Option<Position>)> {
     let search = context.search;
     if search.size == 0 || total <= search.offset as u64 {
         return Ok((Vec::new(), None));
@@ -151,13 +153,13 @@ impl Page<'_> {
         self.rows.extend(keys.iter().skip(skipped).take(room).map(|key| (*key, self.rank)));
     }
 
-    fn fill(&mut self, matching: &Bits, total: u64) -> Result<()> {
+    fn fill(&mut self, matching: &Matches<'_>, total: u64) -> Result<()> {
         let after = self.after.is_some();
         match self.levels.first() {
             Some(Level { by: By::Score, descending }) if self.context.by_score() => {
                 let edge = self.after.map(|after| score::rank(after.score));
                 let best = Best::new(self.wanted(), *descending).after(edge);
-                let (equal, rows) = score::best(self.context, matching, best, *descending)?.sorted();
+                let (equal, rows) = score::best(self.context, matching.keys(), best, *descending)?.sorted();
                 self.rank = edge;
                 self.settle(&equal, 1, true)?;
                 self.groups(&rows, 1, |page, rank| page.rank = Some(rank))
@@ -165,22 +167,25 @@ impl Page<'_> {
             Some(Level { by: By::Values(columns), descending }) => {
                 let spans = spans(self.context, columns)?;
                 if !self.walks(columns, &spans, total) {
-                    let keys: Vec<u32> = matching.iter().collect();
+                    let keys: Vec<u32> = matching.keys().iter().collect();
                     return self.settle(&keys, 0, after);
                 }
                 let edge = self.after.map(|after| after.values.first().and_then(Option::as_ref).map(rank_of));
-                let having = columns.within(matching);
+                let having = match matching.docs() {
+                    Some(docs) if columns.are_of_everybody() => Having::Docs(docs),
+                    _ => Having::Keys(columns.within(matching.keys())),
+                };
                 if edge != Some(None) && !self.walk(&spans, *descending, &having, edge.flatten())? {
                     return Ok(());
                 }
                 // The walk is over and the page is not full: those without a value follow.
                 let entries = &self.context.snapshot.entries;
                 let missing = |key: &u32| entries.get(*key).and_then(|own| columns.rank(*key, &own, false)).is_none();
-                let missing: Vec<u32> = matching.iter().filter(missing).collect();
+                let missing: Vec<u32> = matching.keys().iter().filter(missing).collect();
                 self.settle(&missing, 1, edge == Some(None))
             }
             _ => {
-                let keys: Vec<u32> = matching.iter().collect();
+                let keys: Vec<u32> = matching.keys().iter().collect();
                 self.settle(&keys, 0, after)
             }
         }
@@ -194,11 +199,17 @@ impl Page<'_> {
     }
 
     /// Merges the walks of all segments, group by group; false when the page is full.
-    fn walk(&mut self, spans: &[Span<'_>], descending: bool, matching: &Bits, edge: Option<Rank<'_>>) -> Result<bool> {
+    fn walk(
+        &mut self,
+        spans: &[Span<'_>],
+        descending: bool,
+        having: &Having<'_>,
+        edge: Option<Rank<'_>>,
+    ) -> Result<bool> {
         let mut walks = Vec::new();
         for span in spans {
             let mut walk = Walk::new(span, descending, edge);
-            if walk.advance(self.context, matching)? {
+            if walk.advance(self.context, having)? {
                 walks.push(walk);
             }
         }
@@ -212,7 +223,7 @@ impl Page<'_> {
                     && rank == first
                 {
                     group.push(key);
-                    walk.advance(self.context, matching)?;
+                    walk.advance(self.context, having)?;
                 }
             }
             self.settle(&group, 1, edge == Some(first))?;
@@ -293,8 +304,31 @@ impl Page<'_> {
     }
 }
 
+/// Those among which a page is walked.
+enum Having<'m> {
+    /// Documents by slot, those still there.
+    Docs(&'m [Bits]),
+    /// Keys.
+    Keys(Cow<'m, Bits>),
+}
+
+impl Having<'_> {
+    /// The key of a document that is among them.
+    #[inline]
+    fn key(&self, slot: u32, segment: &RecordSegment, doc: u32) -> Option<u32> {
+        match self {
+            Having::Docs(docs) if docs.get(slot as usize)?.contains(doc) => {
+                segment.cache.keys.get(doc as usize).copied()
+            }
+            Having::Docs(_) => None,
+            Having::Keys(keys) => segment.key(doc).filter(|key| keys.contains(*key)),
+        }
+    }
+}
+
 /// One segment's documents in the order of their values.
 struct Walk<'c> {
+    slot: u32,
     column: &'c Column,
     segment: &'c RecordSegment,
     descending: bool,
@@ -310,6 +344,7 @@ struct Walk<'c> {
 
 /// A column of a segment, and the values of it beside which nothing matches.
 struct Span<'c> {
+    slot: u32,
     column: &'c Column,
     segment: &'c RecordSegment,
     values: Range<u32>,
@@ -335,7 +370,7 @@ fn spans<'c>(context: &'c Context<'_>, columns: &'c Columns) -> Result<Vec<Span<
             for hull in conditions.iter().filter(|_| !column.many()).filter_map(|own| own.hull(slot as usize, column)) {
                 values = values.start.max(hull.start)..values.end.min(hull.end);
             }
-            spans.push(Span { column, segment, values: values.start..values.end.max(values.start) });
+            spans.push(Span { slot, column, segment, values: values.start..values.end.max(values.start) });
         }
     }
     Ok(spans)
@@ -353,26 +388,23 @@ fn required<'n>(node: &'n Node, into: &mut Vec<&'n ValueTest>) {
 impl<'c> Walk<'c> {
     /// From the first value that is not before `edge`.
     fn new(span: &Span<'c>, descending: bool, edge: Option<Rank<'_>>) -> Self {
-        let Span { column, segment, values } = span;
+        let Span { slot, column, segment, values } = span;
         let values = match edge {
             None => values.clone(),
             Some(edge) if descending => values.start..values.end.min(column.partition(|own| own <= edge)),
             Some(edge) => values.start.max(column.partition(|own| own < edge))..values.end,
         };
         let many = column.many();
-        Self { column, segment, descending, many, values, value: 0, docs: &[], passed: 0, head: None }
+        Self { slot: *slot, column, segment, descending, many, values, value: 0, docs: &[], passed: 0, head: None }
     }
 
     /// On to the next document that matches; false at the end.
-    fn advance(&mut self, context: &Context<'_>, matching: &Bits) -> Result<bool> {
+    fn advance(&mut self, context: &Context<'_>, having: &Having<'_>) -> Result<bool> {
         self.head = None;
         loop {
             while let Some((doc, rest)) = self.docs.split_first() {
                 self.docs = rest;
-                let Some(key) = self.segment.cache.keys.get(*doc as usize).copied() else { continue };
-                if !matching.contains(key) || !self.segment.has(*doc) {
-                    continue;
-                }
+                let Some(key) = having.key(self.slot, self.segment, *doc) else { continue };
                 // A document with several values stands at its least or greatest.
                 if self.many && self.column.end(*doc, self.descending) != Some(self.value) {
                     continue;

@@ -97,6 +97,11 @@ impl Columns {
         self.slots.get(slot as usize).and_then(|range| self.columns.get(range.clone())).unwrap_or(&[])
     }
 
+    /// Whether everybody can have values.
+    pub fn are_of_everybody(&self) -> bool {
+        self.only.is_none()
+    }
+
     /// Those of `keys` that can have values.
     pub fn within<'k>(&self, keys: &'k Bits) -> Cow<'k, Bits> {
         match &self.only {

@@ -101,25 +101,6 @@ impl Condition {
             _ => None,
         }
     }
-
-    /// The transcripts that match.
-    pub fn keys(&self, snapshot: &Snapshot, deadline: &Deadline) -> Result<Bits> {
-        if let (true, Some(keys)) = (self.is_keys(), &self.only) {
-            return Ok(keys.clone());
-        }
-        let mut keys = Bits::below(snapshot.bound);
-        for (lookup, segment) in self.slots.iter().zip(&snapshot.records) {
-            deadline.check()?;
-            let Some(segment) = segment else { continue };
-            for docs in lookup.docs() {
-                docs.iter().filter_map(|doc| segment.key(*doc)).for_each(|key| keys.insert(key));
-            }
-        }
-        if let Some(only) = &self.only {
-            keys.keep(only);
-        }
-        Ok(keys)
-    }
 }
 
 impl Lookup {
