@@ -14,7 +14,7 @@ use crate::query::resolved::Target;
 use crate::stores::error::Result;
 use crate::stores::index::tid_digest;
 use parking_lot::RwLock;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 use tantivy::SegmentReader;
 use tantivy::columnar::{Column as Stored, StrColumn};
@@ -52,6 +52,18 @@ impl RecordSegment {
         }
     }
 
+    /// Leaves those of these records that are in one of the folders.
+    pub fn keep_in(&self, folders: &HashSet<u32>, docs: &mut Bits) -> Result<()> {
+        let own = self.cache.folders()?;
+        let meant: Vec<bool> = own.different.iter().map(|folder| folders.contains(folder)).collect();
+        if meant.iter().all(|meant| *meant) {
+            return Ok(());
+        }
+        let place = |doc: u32| own.places.get(doc as usize).map(|place| *place as usize);
+        docs.retain(|doc| place(doc).and_then(|place| meant.get(place)).is_some_and(|meant| *meant));
+        Ok(())
+    }
+
     /// The key of a record that is still there.
     #[inline]
     pub fn key(&self, doc: u32) -> Option<u32> {
@@ -68,8 +80,17 @@ pub struct RecordCache {
     /// Where embeddings are stored.
     stored: Field,
     vectors: RwLock<HashMap<FieldId, Arc<Vectors>>>,
+    folders: OnceLock<Folders>,
     held: OnceLock<[Stored<u64>; 4]>,
     tids: OnceLock<StrColumn>,
+}
+
+/// The folders of a segment's documents.
+pub struct Folders {
+    /// Each once.
+    different: Vec<u32>,
+    /// By document, its place among them.
+    places: Vec<u32>,
 }
 
 /// What a record says of itself.
@@ -94,6 +115,7 @@ impl RecordCache {
             columns: RwLock::default(),
             stored,
             vectors: RwLock::default(),
+            folders: OnceLock::new(),
             held: OnceLock::new(),
             tids: OnceLock::new(),
         })
@@ -107,6 +129,27 @@ impl RecordCache {
     /// Folder and number of words of every document.
     pub fn folders_and_words(&self) -> Result<(Vec<u32>, Vec<u32>)> {
         Ok((turns::numbers(&self.reader, schema::FOLDER)?, turns::numbers(&self.reader, schema::WORDS)?))
+    }
+
+    /// Whether the folders of documents are in memory, or soon are: those of a small segment.
+    pub fn are_folders_at_hand(&self) -> bool {
+        self.keys.len() < SMALL || self.folders.get().is_some()
+    }
+
+    /// The folder of every document; read when first asked for.
+    pub fn folders(&self) -> Result<&Folders> {
+        if let Some(folders) = self.folders.get() {
+            return Ok(folders);
+        }
+        let mut places = turns::numbers(&self.reader, schema::FOLDER)?;
+        let mut different = places.clone();
+        different.sort_unstable();
+        different.dedup();
+        for place in &mut places {
+            let at = different.partition_point(|folder| folder < place);
+            *place = u32::try_from(at).unwrap_or(u32::MAX);
+        }
+        Ok(self.folders.get_or_init(|| Folders { different, places }))
     }
 
     /// Postings of the words of text fields.
@@ -169,7 +212,8 @@ impl RecordCache {
     /// Bytes of memory that the values asked for take.
     pub fn bytes(&self) -> usize {
         let columns: usize = self.columns.read().values().map(|column| column.bytes()).sum();
-        columns + self.vectors.read().values().map(|vectors| vectors.bytes()).sum::<usize>()
+        let folders = self.folders.get().map_or(0, |own| (own.places.len() + own.different.len()) * size_of::<u32>());
+        columns + folders + self.vectors.read().values().map(|vectors| vectors.bytes()).sum::<usize>()
     }
 
     /// What the record of a document says of itself.

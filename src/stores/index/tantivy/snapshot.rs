@@ -223,12 +223,17 @@ impl Snapshot {
         let gone = self.records.iter().flatten().filter(|segment| !kept.contains(&segment.cache.id()));
         let mut wanted: HashSet<(Target, bool)> = HashSet::new();
         let mut vectors: HashSet<(FieldId, usize)> = HashSet::new();
+        let mut folders = false;
         for segment in gone {
+            folders |= segment.cache.keys.len() >= WARM_FROM && segment.cache.are_folders_at_hand();
             wanted.extend(segment.cache.targets());
             vectors.extend(segment.cache.vector_fields());
         }
         for segment in fresh.iter().filter_map(|slot| next.segment(*slot)) {
             if segment.cache.keys.len() >= WARM_FROM {
+                if folders {
+                    segment.cache.folders()?;
+                }
                 for (target, infix) in &wanted {
                     let column = segment.cache.column(*target)?;
                     if let (true, Some(keywords)) = (*infix, column.keywords()) {
@@ -259,9 +264,14 @@ impl Snapshot {
 
     /// The transcripts in scope and the figures scores need of them. A folder counts only with its organisation.
     pub fn in_scope(&self, scope: &Scope) -> (Bits, Statistics) {
-        let within =
-            |folder: &u32| self.folders.get(folder).is_some_and(|own| scope.orgs.iter().any(|org| org.0 == own.org));
-        self.scope(scope.folders.iter().map(|folder| folder.0).filter(within))
+        self.scope(self.folders_in(scope))
+    }
+
+    /// The folders in scope that have transcripts.
+    pub fn folders_in(&self, scope: &Scope) -> impl Iterator<Item = u32> {
+        let within = |org: u32| scope.orgs.iter().any(|own| own.0 == org);
+        let there = move |folder: &u32| self.folders.get(folder).is_some_and(|own| within(own.org));
+        scope.folders.iter().map(|folder| folder.0).filter(there)
     }
 
     /// The transcripts of these folders and the figures scores need of them.

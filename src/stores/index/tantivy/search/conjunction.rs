@@ -9,9 +9,7 @@
 //! no simple range is tested on what is left.
 use super::context::Context;
 use super::matches::Matches;
-use super::source::is_folder;
 use super::values::{Condition, Lookup};
-use crate::query::resolved::{Test, ValueTest};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::entries::{Narrow, OneEach};
@@ -44,11 +42,6 @@ pub fn matching(context: &Context<'_>, conditions: &[Condition]) -> Result<Bits>
     let mut keys = Matches::of_docs(snapshot, documents(context, &looked)?).into_keys();
     keys.keep(&among);
     Ok(keys)
-}
-
-/// Whether a condition says of each document whether it passes, and leaves none out for its folder.
-pub fn is_by_document(test: &ValueTest) -> bool {
-    test.only_folders.is_none() && !matches!(test.test, Test::Folders(_)) && !is_folder(test.target)
 }
 
 /// The documents by slot that pass all of these, whatever their folders.

@@ -19,8 +19,6 @@ pub struct Context<'a> {
     pub deadline: Deadline,
     /// The transcripts in scope.
     pub scope: Bits,
-    /// Whether these are all there are.
-    pub everybody: bool,
     /// Figures over them.
     pub statistics: Statistics,
     /// The clauses over words, each once.
@@ -36,7 +34,6 @@ impl<'a> Context<'a> {
     /// Looks up the clauses.
     pub fn new(snapshot: &'a Snapshot, search: &'a ResolvedSearch, deadline: Deadline) -> Result<Self> {
         let (scope, statistics) = snapshot.in_scope(&search.scope);
-        let everybody = statistics.transcripts == snapshot.there;
         // Further pages keep those of the first.
         let statistics = search.after.as_ref().map_or(statistics, |after| after.statistics);
         let mut said: Vec<(&Said, bool)> = Vec::new();
@@ -55,7 +52,7 @@ impl<'a> Context<'a> {
             }
         }
         let found = clauses.iter().map(|_| OnceCell::new()).collect();
-        Ok(Self { snapshot, search, deadline, scope, everybody, statistics, clauses, scored, likeness: None, found })
+        Ok(Self { snapshot, search, deadline, scope, statistics, clauses, scored, likeness: None, found })
     }
 
     /// Whether rows are ordered by score before anything else.

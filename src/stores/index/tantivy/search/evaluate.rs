@@ -5,10 +5,12 @@
 use super::conjunction;
 use super::context::Context;
 use super::matches::Matches;
+use super::source::is_folder;
 use super::values::Condition;
-use crate::query::resolved::{Node, ValueTest};
+use crate::query::resolved::{Node, Test};
 use crate::stores::error::Result;
 use crate::stores::index::tantivy::bits::Bits;
+use std::collections::HashSet;
 
 /// A set relative to the scope; what is beyond the scope may be in it.
 enum Set {
@@ -33,17 +35,42 @@ pub fn matching<'s>(context: &Context<'s>) -> Result<Matches<'s>> {
     Ok(Matches::of_keys(context.snapshot, keys))
 }
 
-/// The documents that match by slot, where conditions over values decide alone, and about everybody.
+/// The documents that match by slot, where conditions over values and folders decide alone.
 fn by_values(context: &Context<'_>) -> Result<Option<Vec<Bits>>> {
-    let nodes = match &context.search.root {
+    let Context { snapshot, search, deadline, .. } = context;
+    let nodes = match &search.root {
         Node::And(nodes) => nodes.as_slice(),
         node => std::slice::from_ref(node),
     };
-    let tests = nodes.iter().map(by_document).collect::<Option<Vec<_>>>();
-    let Some(tests) = tests.filter(|tests| context.everybody && !tests.is_empty()) else { return Ok(None) };
-    let look_up = |test| Condition::new(context.snapshot, context.search, test, &context.deadline);
-    let conditions = tests.into_iter().map(look_up).collect::<Result<Vec<_>>>()?;
-    conjunction::documents(context, &conditions.iter().collect::<Vec<_>>()).map(Some)
+    let mut folders: HashSet<u32> = snapshot.folders_in(&search.scope).collect();
+    let mut conditions = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Node::Values(test) = node else { return Ok(None) };
+        if let Some(only) = &test.only_folders {
+            folders.retain(|folder| only.iter().any(|own| own.0 == *folder));
+        }
+        match &test.test {
+            Test::Folders(own) => folders.retain(|folder| own.iter().any(|own| own.0 == *folder)),
+            _ if is_folder(test.target) => return Ok(None),
+            _ => conditions.push(test),
+        }
+    }
+    if conditions.is_empty() || snapshot.live != snapshot.there {
+        return Ok(None);
+    }
+    let look_up = |test| Condition::new(snapshot, search, test, deadline);
+    let conditions = conditions.into_iter().map(look_up).collect::<Result<Vec<_>>>()?;
+    let mut docs = conjunction::documents(context, &conditions.iter().collect::<Vec<_>>())?;
+    if folders.len() < snapshot.folders.len() {
+        for (docs, segment) in docs.iter_mut().zip(&snapshot.records) {
+            let Some(segment) = segment else { continue };
+            if !segment.cache.are_folders_at_hand() {
+                deadline.before_reading()?;
+            }
+            segment.keep_in(&folders, docs)?;
+        }
+    }
+    Ok(Some(docs))
 }
 
 fn evaluate(context: &Context<'_>, node: &Node) -> Result<Set> {
@@ -71,13 +98,6 @@ fn evaluate(context: &Context<'_>, node: &Node) -> Result<Set> {
             Set::These(conjunction::matching(context, &[condition])?)
         }
     })
-}
-
-fn by_document(node: &Node) -> Option<&ValueTest> {
-    match node {
-        Node::Values(test) => Some(test).filter(|test| conjunction::is_by_document(test)),
-        _ => None,
-    }
 }
 
 fn or(context: &Context<'_>, nodes: &[Node]) -> Result<Set> {

@@ -1,6 +1,6 @@
 //! What matches a search: transcripts by key, or documents by segment.
 //!
-//! *Decision:* where values alone decide, and about everybody, what matches stays a set of documents. Counting it and walking
+//! *Decision:* where values and folders alone decide, what matches stays a set of documents. Counting it and walking
 //! a page of it need no keys; to join every document to its transcript takes half of the time of counting 20,000 of a
 //! million, for the keys lie about. Who needs keys has them joined when first asked for.
 use crate::stores::index::tantivy::bits::Bits;
