@@ -17,6 +17,8 @@ use std::time::Duration;
 pub const REBUILD: &str = "rebuild-index";
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(100);
+/// Rounds after which the database is asked to give back memory that nobody needed.
+const REST_ROUNDS: u32 = 50;
 /// How long it rests after a failure.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Bytes to move from which it is done beside the writer.
@@ -50,7 +52,7 @@ fn forget_rebuild(core: &Core) {
 
 /// Runs until the engine closes.
 pub fn run(core: &Arc<Core>) {
-    let (mut seen, mut quiet, mut clean) = (0, 0_u32, false);
+    let (mut seen, mut quiet, mut clean, mut rounds) = (0, 0_u32, false, 0_u32);
     let mut catalogue = Keeper::default();
     loop {
         let closing = core.pause(EVERY);
@@ -63,6 +65,10 @@ pub fn run(core: &Arc<Core>) {
             return;
         }
         forget_rebuild(core);
+        rounds = rounds.wrapping_add(1);
+        if rounds.is_multiple_of(REST_ROUNDS) {
+            core.stores.database.rest();
+        }
         let commits = core.counters.commits.load(Relaxed);
         quiet = if commits == seen { quiet + 1 } else { 0 };
         clean &= commits == seen;

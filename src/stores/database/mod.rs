@@ -102,6 +102,8 @@ pub trait Database: Transcripts + Owing + Administration {
     fn checkpoint(&self, how: Checkpoint) -> Result<()>;
     /// Where the write-ahead log stands.
     fn log(&self) -> Log;
+    /// Gives back memory that nobody needed since the last call. To be called every few seconds.
+    fn rest(&self) {}
     /// Copies everything, as it is when `begun` is called, to a new file; writes go on meanwhile. Not flushed.
     fn copy(&self, to: &std::path::Path, begun: &mut dyn FnMut()) -> Result<()>;
     /// Removes damaged files that a repair has kept beside the main one: nobody can tell what they hold. Their names.

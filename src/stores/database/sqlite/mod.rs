@@ -230,6 +230,10 @@ impl Database for SqliteDatabase {
         self.mover.log()
     }
 
+    fn rest(&self) {
+        self.readers.rest();
+    }
+
     fn copy(&self, to: &Path, begun: &mut dyn FnMut()) -> Result<()> {
         copy::copy(&self.path, to, begun)
     }
