@@ -17,8 +17,10 @@ use std::time::Duration;
 pub const REBUILD: &str = "rebuild-index";
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(100);
-/// Rounds after which the database is asked to give back memory that nobody needed.
+/// Rounds after which memory that nobody needs is given back.
 const REST_ROUNDS: u32 = 50;
+/// Bytes of a piece that the allocator does not keep for the next who asks.
+const LARGE_PIECE: usize = 4 << 20;
 /// How long it rests after a failure.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Bytes to move from which it is done beside the writer.
@@ -50,6 +52,12 @@ fn forget_rebuild(core: &Core) {
     }
 }
 
+/// The allocator gives freed memory back a second later, when it next frees something large. In a server that does
+/// nothing any more nobody does: what the last crowd took would stay.
+fn remind_allocator() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE_PIECE)));
+}
+
 /// Runs until the engine closes.
 pub fn run(core: &Arc<Core>) {
     let (mut seen, mut quiet, mut clean, mut rounds) = (0, 0_u32, false, 0_u32);
@@ -68,6 +76,7 @@ pub fn run(core: &Arc<Core>) {
         rounds = rounds.wrapping_add(1);
         if rounds.is_multiple_of(REST_ROUNDS) {
             core.stores.database.rest();
+            remind_allocator();
         }
         let commits = core.counters.commits.load(Relaxed);
         quiet = if commits == seen { quiet + 1 } else { 0 };
