@@ -94,12 +94,13 @@ impl Bits {
         }
     }
 
-    /// Takes out those of the numbers from `from` on, a multiple of 64, whose mark is 0; other marks are 1.
+    /// Takes out those of the numbers from `from` on whose mark is 0; other marks are 1. `from` and the number of marks are
+    /// multiples of 64.
     pub fn keep_marked(&mut self, from: usize, marks: &[u8]) {
         let words = self.words.get_mut(from / 64..).unwrap_or(&mut []);
-        for (word, marks) in words.iter_mut().zip(marks.chunks(64)) {
-            let bytes = marks.chunks(8).zip((0u32..).step_by(8));
-            *word &= bytes.fold(0, |word, (marks, at)| word | (eight(marks) << at));
+        for (word, marks) in words.iter_mut().zip(marks.as_chunks::<64>().0) {
+            let bytes = marks.as_chunks::<8>().0.iter().zip((0u32..).step_by(8));
+            *word &= bytes.fold(0, |word, (marks, at)| word | (eight(*marks) << at));
         }
     }
 
@@ -121,12 +122,11 @@ impl Bits {
     }
 }
 
-/// Up to eight marks of 0 or 1 as bits, the first as the lowest: the product has a copy of each mark in its highest byte, where
-/// no two meet.
-fn eight(marks: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.iter_mut().zip(marks).for_each(|(byte, mark)| *byte = *mark);
-    u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
+/// Eight marks of 0 or 1 as bits, the first as the lowest: the product has a copy of each mark in its highest byte, where no
+/// two meet.
+#[inline]
+fn eight(marks: [u8; 8]) -> u64 {
+    u64::from_le_bytes(marks).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// Where each number stands among those of a set: a table by place is as long as the set, whatever its numbers.
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn marks_become_bits() {
-        let marks: Vec<u8> = (0..200u32).map(|at| u8::from(at % 3 == 0 || at % 7 == 5)).collect();
+        let marks: Vec<u8> = (0..256u32).map(|at| u8::from(at % 3 == 0 || at % 7 == 5)).collect();
         let mut bits = Bits::full(263);
         assert_eq!(bits.count(), 263);
         bits.keep_marked(64, &marks);
