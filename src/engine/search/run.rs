@@ -26,7 +26,7 @@ use crate::stores::error::{Kind, Store, StoreError};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// How often a search is made again because the configuration changed while it ran.
@@ -85,13 +85,14 @@ struct Permits {
     _much: Option<OwnedSemaphorePermit>,
 }
 
-/// Waits until the search may run, `budget` at each door.
+/// Waits until the search may run, at most `budget` at both doors.
 async fn enter(core: &Core, output: Output, budget: Duration) -> Result<Permits> {
+    let begun = Instant::now();
     let much = match output {
         Output::Details | Output::Zip => Some(core.bringing_much.enter(budget).await?),
         Output::Summary | Output::Count => None,
     };
-    Ok(Permits { _search: core.searching.enter(budget).await?, _much: much })
+    Ok(Permits { _search: core.searching.enter(budget.saturating_sub(begun.elapsed())).await?, _much: much })
 }
 
 /// A search as asked, and what is made of what the index finds.
