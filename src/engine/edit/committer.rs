@@ -3,22 +3,20 @@
 //! forms groups by itself.
 //!
 //! Settles (what the sinks have done) are lazy: they ride in the next commit, or go alone after 50 ms of quiet.
-use super::current::{Cache, Kept};
-use super::locks::Guard;
+mod publish;
+mod request;
+
 use super::settles::Settles;
 use crate::base::causes::chain;
-use crate::domain::identity::{FolderId, OrgId, Revision, Tid};
 use crate::domain::refusal::Code;
-use crate::engine::counters::Counters;
 use crate::engine::error::{Error, Result, stop_if_fatal};
-use crate::engine::seen::Seen;
-use crate::engine::workers::progress::Progress;
-use crate::engine::world::World;
-use crate::stores::database::{Database, Outcome, Write};
+use crate::stores::database::Write;
 use crate::stores::error::StoreError;
-use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use parking_lot::Mutex;
+pub use publish::Shared;
+use publish::publish;
+pub use request::{Answer, Request, Then, Verdict};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -37,98 +35,12 @@ const SETTLES_MANY: usize = 20_000;
 /// Settles of a commit of their own.
 const SETTLES_ALONE: usize = 512;
 
-/// What became of one write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is durable.
-    Done,
-    /// The row stood elsewhere.
-    Stale(Option<Revision>),
-    /// The folder's configuration has moved since the write was computed: compute it again. Nothing of the request
-    /// was changed.
-    Reconfigured,
-}
-
-/// A durable request: the number of its commit, and one verdict per write.
-#[derive(Debug)]
-pub struct Answer {
-    /// The commit's number.
-    pub commit: u64,
-    /// In the order of the writes.
-    pub verdicts: Vec<Verdict>,
-}
-
-/// What to do when a write stands, before its lock is given back.
-pub enum Then {
-    /// Nothing.
-    Nothing,
-    /// Remember the new state of the transcript.
-    Keep(Kept),
-    /// Forget the transcript.
-    Forget(OrgId, Tid),
-}
-
-/// Writes that belong together: they stand in one commit.
-pub struct Request {
-    /// The writes, each with what follows.
-    pub writes: Vec<(Write, Then)>,
-    /// Locks that must be held until the outcome is known.
-    pub guards: Vec<Guard>,
-    /// A new configuration to publish with it.
-    pub world: Option<Arc<World>>,
-    /// Folders that must hold no transcript at the very moment of the commit; else every verdict is `Stale`.
-    pub empty: Vec<FolderId>,
-    /// Whether all settles handed over before stand with it, however many.
-    settling: bool,
-    reply: Option<oneshot::Sender<Result<Answer>>>,
-}
-
 /// The handle to the committing thread.
 pub struct Committer {
     queue: Mutex<Option<Sender<Request>>>,
     queue_max: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
     lazy: Arc<Mutex<Settles>>,
-}
-
-/// What the committing thread works on.
-pub struct Shared {
-    /// Where commits go.
-    pub database: Arc<dyn Database>,
-    /// The configuration in force.
-    pub world: Arc<ArcSwap<World>>,
-    /// Current metadata.
-    pub cache: Arc<Cache>,
-    /// What the index owes.
-    pub index: Arc<Progress>,
-    /// What the archive owes.
-    pub archive: Arc<Progress>,
-    /// Names seen without being configured.
-    pub seen: Arc<Seen>,
-    /// Figures.
-    pub counters: Arc<Counters>,
-}
-
-impl Request {
-    /// One write under one lock.
-    pub fn one(write: Write, then: Then, guard: Guard) -> Self {
-        Self::many(vec![(write, then)], vec![guard])
-    }
-
-    /// Several writes.
-    pub fn many(writes: Vec<(Write, Then)>, guards: Vec<Guard>) -> Self {
-        Self { writes, guards, world: None, empty: Vec::new(), settling: false, reply: None }
-    }
-
-    /// Writes without locks or consequences: tokens, jobs.
-    pub fn plain(writes: Vec<Write>) -> Self {
-        Self::many(writes.into_iter().map(|w| (w, Then::Nothing)).collect(), Vec::new())
-    }
-
-    /// No write of its own: when it is answered, the database knows all that the sinks have settled so far.
-    pub fn settling() -> Self {
-        Self { settling: true, ..Self::plain(Vec::new()) }
-    }
 }
 
 impl Committer {
@@ -309,11 +221,7 @@ impl Worker {
         match committed {
             Ok(committed) => {
                 self.rest_until = None;
-                let mut outcomes = committed.outcomes.into_iter();
-                for request in batch.drain(..) {
-                    let own: Vec<Outcome> = outcomes.by_ref().take(request.writes.len()).collect();
-                    self.publish(request, own, committed.number);
-                }
+                publish(&self.shared, batch, committed);
                 true
             }
             Err(error) => {
@@ -359,80 +267,6 @@ impl Worker {
             request.answer(Err(Error::Store(copy)));
         }
     }
-
-    fn publish(&self, mut request: Request, outcomes: Vec<Outcome>, commit: u64) {
-        if let Some(world) = request.world.take() {
-            self.shared.world.store(world);
-        }
-        let mut verdicts = Vec::with_capacity(outcomes.len());
-        for ((write, then), outcome) in request.writes.drain(..).zip(outcomes) {
-            verdicts.push(match outcome {
-                Outcome::Done => {
-                    self.follow(&write, then, commit);
-                    Verdict::Done
-                }
-                Outcome::Stale(at) => Verdict::Stale(at),
-            });
-        }
-        request.answer(Ok(Answer { commit, verdicts }));
-    }
-
-    fn follow(&self, write: &Write, then: Then, commit: u64) {
-        // The cache first: whoever pushes the new state, or gives its body a name, does it after readers know of it.
-        let org = match then {
-            Then::Nothing => None,
-            Then::Keep(kept) => {
-                let org = kept.org();
-                self.shared.cache.keep(kept);
-                Some(org)
-            }
-            Then::Forget(org, tid) => {
-                self.shared.cache.forget(org, &tid);
-                Some(org)
-            }
-        };
-        match write {
-            Write::Create(stored) | Write::Edit(stored, _) | Write::Replace(stored, _) => {
-                self.shared.index.owe(stored.key, stored.org, commit);
-                self.shared.archive.owe(stored.key, stored.org, commit);
-            }
-            Write::Erase { key, org, .. } => {
-                self.shared.index.owe(*key, *org, commit);
-                self.shared.archive.forget(*key);
-            }
-            Write::Reproject { key, .. } => {
-                if let Some(org) = org {
-                    self.shared.index.owe(*key, org, commit);
-                }
-            }
-            Write::Seen(folder, names) => self.shared.seen.keep(*folder, names),
-            _ => {}
-        }
-    }
-}
-
-impl Request {
-    /// Whether every write was computed with the configuration in force.
-    fn is_current(&self, world: &World) -> bool {
-        self.writes.iter().all(|(write, then)| match (write, then) {
-            (Write::Create(s) | Write::Edit(s, _) | Write::Replace(s, _), _) => fits(world, s.folder, s.schema_version),
-            (Write::Reproject { schema_version, .. }, Then::Keep(kept)) => fits(world, kept.folder(), *schema_version),
-            _ => true,
-        })
-    }
-
-    fn answer(mut self, answer: Result<Answer>) {
-        // Locks go before the answer is read: a caller that edits again at once finds its turn free.
-        self.guards.clear();
-        if let Some(reply) = self.reply.take() {
-            // The caller may have gone away; the write stands all the same.
-            let _gone = reply.send(answer).is_err();
-        }
-    }
-}
-
-fn fits(world: &World, folder: FolderId, version: u64) -> bool {
-    world.home(folder).is_some_and(|home| home.folder.schema.version == version)
 }
 
 #[cfg(test)]

@@ -96,28 +96,17 @@ impl Default for Progress {
 impl Progress {
     /// The transcript changed with that commit.
     pub fn owe(&self, key: Key, org: OrgId, commit: u64) {
-        let mut state = self.state.lock();
-        let state = &mut *state;
-        state.aside.remove(&key);
-        match state.owed.get_mut(&key) {
-            Some(owed) => {
-                if owed.claimed {
-                    owed.since = Some(owed.since.map_or(commit, |since| since.min(commit)));
-                }
-                // Also of one that is claimed: the push under way may not know of it, and nobody must take that for done.
-                if commit < owed.first {
-                    let (org, first) = (owed.org, std::mem::replace(&mut owed.first, commit));
-                    state.unlist(org, first);
-                    state.list(org, commit);
-                }
-            }
-            None => {
-                let owed = Owed { org, first: commit, claimed: false, since: None, attempts: 0, failed_at: None };
-                state.owed.insert(key, owed);
-                state.list(org, commit);
-                state.queue.push_back(key);
-            }
+        self.owe_all(&[(key, org)], commit);
+    }
+
+    /// These transcripts changed with that commit.
+    pub fn owe_all(&self, changed: &[(Key, OrgId)], commit: u64) {
+        if changed.is_empty() {
+            return;
         }
+        let mut state = self.state.lock();
+        changed.iter().for_each(|(key, org)| state.owe(*key, *org, commit));
+        drop(state);
         self.bell.notify_one();
     }
 
@@ -308,6 +297,25 @@ impl State {
         }
         if commits.is_empty() {
             self.orgs.remove(&org);
+        }
+    }
+
+    fn owe(&mut self, key: Key, org: OrgId, commit: u64) {
+        self.aside.remove(&key);
+        let Some(owed) = self.owed.get_mut(&key) else {
+            let owed = Owed { org, first: commit, claimed: false, since: None, attempts: 0, failed_at: None };
+            self.owed.insert(key, owed);
+            self.list(org, commit);
+            return self.queue.push_back(key);
+        };
+        if owed.claimed {
+            owed.since = Some(owed.since.map_or(commit, |since| since.min(commit)));
+        }
+        // Also of one that is claimed: the push under way may not know of it, and nobody must take that for done.
+        if commit < owed.first {
+            let (org, first) = (owed.org, std::mem::replace(&mut owed.first, commit));
+            self.unlist(org, first);
+            self.list(org, commit);
         }
     }
 

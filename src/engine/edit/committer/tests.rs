@@ -1,8 +1,12 @@
 //! What stands in one commit.
 use super::*;
-use crate::domain::identity::Key;
+use crate::domain::identity::{Key, Revision};
+use crate::engine::edit::current::Cache;
+use crate::engine::seen::Seen;
+use crate::engine::world::World;
 use crate::stores::database::memory::MemoryDatabase;
 use crate::stores::database::{Job, Sink};
+use arc_swap::ArcSwap;
 
 fn worker() -> Worker {
     let shared = Shared {
