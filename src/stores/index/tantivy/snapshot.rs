@@ -262,9 +262,19 @@ impl Snapshot {
         }
     }
 
-    /// The transcripts in scope and the figures scores need of them. A folder counts only with its organisation.
-    pub fn in_scope(&self, scope: &Scope) -> (Bits, Statistics) {
+    /// The transcripts in scope. A folder counts only with its organisation.
+    pub fn in_scope(&self, scope: &Scope) -> Bits {
         self.scope(self.folders_in(scope))
+    }
+
+    /// The figures that scores need of the transcripts in scope.
+    pub fn statistics(&self, scope: &Scope) -> Statistics {
+        let folders: HashSet<u32> = self.folders_in(scope).collect();
+        let folders = folders.iter().filter_map(|folder| self.folders.get(folder));
+        folders.fold(Statistics { transcripts: 0, words: 0 }, |sum, folder| Statistics {
+            transcripts: sum.transcripts + folder.count,
+            words: sum.words + folder.words,
+        })
     }
 
     /// The folders in scope that have transcripts.
@@ -274,16 +284,10 @@ impl Snapshot {
         scope.folders.iter().map(|folder| folder.0).filter(there)
     }
 
-    /// The transcripts of these folders and the figures scores need of them.
-    pub fn scope(&self, folders: impl Iterator<Item = u32>) -> (Bits, Statistics) {
+    /// The transcripts of these folders.
+    pub fn scope(&self, folders: impl Iterator<Item = u32>) -> Bits {
         let mut mask = Bits::below(self.bound);
-        let mut statistics = Statistics { transcripts: 0, words: 0 };
-        let mut seen = HashSet::new();
-        for folder in folders.filter(|folder| seen.insert(*folder)).filter_map(|folder| self.folders.get(&folder)) {
-            mask.add(&folder.keys);
-            statistics.transcripts += folder.count;
-            statistics.words += folder.words;
-        }
-        (mask, statistics)
+        folders.filter_map(|folder| self.folders.get(&folder)).for_each(|folder| mask.add(&folder.keys));
+        mask
     }
 }

@@ -1,5 +1,10 @@
 //! What each document of a column has: numbers of spellings or values, in as few bytes as they take.
+use fearless_simd::prelude::*;
+use fearless_simd::{u8x64, u16x32, u32x16};
 use tantivy::columnar::{Column, ColumnIndex};
+
+/// Entries that are compared together: as many as a word of bits has.
+pub const TOGETHER: usize = 64;
 
 /// The entries of every document.
 #[derive(Debug)]
@@ -22,10 +27,12 @@ pub trait Narrow: Copy + PartialEq + Into<u32> {
     fn narrow(number: u32) -> Self;
     /// Whether it is one of `length` numbers from `start` on.
     fn is_within(self, start: Self, length: Self) -> bool;
+    /// The same of many, each a bit, the first the lowest.
+    fn are_within<S: Simd>(simd: S, entries: &[Self; TOGETHER], start: Self, length: Self) -> u64;
 }
 
 macro_rules! narrow {
-    ($($type:ty),*) => {$(
+    ($($type:ty as $vector:ident of $lanes:literal),*) => {$(
         impl Narrow for $type {
             const NONE: Self = <$type>::MAX;
             fn narrow(number: u32) -> Self {
@@ -35,10 +42,19 @@ macro_rules! narrow {
             fn is_within(self, start: Self, length: Self) -> bool {
                 self.wrapping_sub(start) < length
             }
+            #[inline(always)]
+            fn are_within<S: Simd>(simd: S, entries: &[Self; TOGETHER], start: Self, length: Self) -> u64 {
+                let length = $vector::splat(simd, length);
+                let parts = entries.as_chunks::<$lanes>().0.iter().zip((0u32..).step_by($lanes));
+                parts.fold(0, |word, (part, at)| {
+                    let within = ($vector::simd_from(simd, *part) - start).simd_lt(length);
+                    word | (within.to_bitmask() << at)
+                })
+            }
         }
     )*};
 }
-narrow!(u8, u16, u32);
+narrow!(u8 as u8x64 of 64, u16 as u16x32 of 32, u32 as u32x16 of 16);
 
 /// Numbers by document.
 #[derive(Debug)]
@@ -66,6 +82,15 @@ pub enum OneEach<'c> {
 }
 
 impl OneEach<'_> {
+    /// Bytes of each number.
+    pub fn bytes_each(self) -> u64 {
+        match self {
+            OneEach::Small(_) => 1,
+            OneEach::Middle(_) => 2,
+            OneEach::Large(_) => 4,
+        }
+    }
+
     /// Counts the entries of these documents.
     pub fn tally(self, docs: &[u32], counts: &mut [u32]) {
         match self {

@@ -7,6 +7,7 @@
 //! *Decision:* numbers and keywords are kept alike: each different value once, sorted; documents have the number of
 //! their value, in as few bytes as that takes, and values have their documents. Equality, ranges, order, facets and
 //! histograms then work on small integers, and a field costs 5–8 bytes per document beside its different values.
+pub mod coarse;
 pub mod entries;
 pub mod keywords;
 pub mod numbers;
@@ -19,6 +20,7 @@ use super::schema;
 use crate::domain::fields::definition::Storage;
 use crate::query::resolved::Target;
 use crate::stores::error::Result;
+use coarse::Coarse;
 use entries::{Entries, OneEach, Own};
 use fearless_simd::Level;
 use keywords::Keywords;
@@ -37,6 +39,7 @@ pub struct Column {
     kind: Kind,
     entries: Entries,
     placed: Placed,
+    coarse: Option<Coarse>,
 }
 
 /// What a column holds.
@@ -80,7 +83,11 @@ impl Column {
             Kind::Keywords(own) => Placed::new(&entries, values, |entry| own.fold_of(entry)),
             Kind::Numbers(_) => Placed::new(&entries, values, |entry| entry),
         };
-        Ok(Self { kind, entries, placed })
+        let mut own = Self { kind, entries, placed, coarse: None };
+        if own.entries_are_values() {
+            own.coarse = Coarse::of(&own.entries, own.values());
+        }
+        Ok(own)
     }
 
     /// What it holds.
@@ -135,6 +142,11 @@ impl Column {
     /// The entries by document, when each has at most one.
     pub fn one_each(&self) -> Option<OneEach<'_>> {
         self.entries.one_each()
+    }
+
+    /// In which part of all values each document's lies, where values are many and each document has at most one.
+    pub fn coarse(&self) -> Option<&Coarse> {
+        self.coarse.as_ref()
     }
 
     /// Whether [`Self::value`] answers what it is asked.
@@ -196,7 +208,7 @@ impl Column {
             Kind::Keywords(own) => own.bytes(),
             Kind::Numbers(own) => own.bytes(),
         };
-        values + self.entries.bytes() + self.placed.bytes()
+        values + self.entries.bytes() + self.placed.bytes() + self.coarse.as_ref().map_or(0, Coarse::bytes)
     }
 }
 

@@ -17,9 +17,7 @@ pub struct Context<'a> {
     pub search: &'a ResolvedSearch,
     /// Its time.
     pub deadline: Deadline,
-    /// The transcripts in scope.
-    pub scope: Bits,
-    /// Figures over them.
+    /// Figures over the transcripts in scope.
     pub statistics: Statistics,
     /// The clauses over words, each once.
     pub clauses: Vec<Clause<'a>>,
@@ -27,13 +25,14 @@ pub struct Context<'a> {
     pub scored: Vec<usize>,
     /// Where the nearest to a vector are asked for: the scores of those found.
     pub likeness: Option<HashMap<u32, f64>>,
+    scope: OnceCell<Bits>,
     found: Vec<OnceCell<Found>>,
 }
 
 impl<'a> Context<'a> {
     /// Looks up the clauses.
     pub fn new(snapshot: &'a Snapshot, search: &'a ResolvedSearch, deadline: Deadline) -> Result<Self> {
-        let (scope, statistics) = snapshot.in_scope(&search.scope);
+        let statistics = snapshot.statistics(&search.scope);
         // Further pages keep those of the first.
         let statistics = search.after.as_ref().map_or(statistics, |after| after.statistics);
         let mut said: Vec<(&Said, bool)> = Vec::new();
@@ -52,7 +51,13 @@ impl<'a> Context<'a> {
             }
         }
         let found = clauses.iter().map(|_| OnceCell::new()).collect();
-        Ok(Self { snapshot, search, deadline, scope, statistics, clauses, scored, likeness: None, found })
+        let scope = OnceCell::new();
+        Ok(Self { snapshot, search, deadline, statistics, clauses, scored, likeness: None, scope, found })
+    }
+
+    /// The transcripts in scope; at a million as long as a filter takes, which asks for none.
+    pub fn scope(&self) -> &Bits {
+        self.scope.get_or_init(|| self.snapshot.in_scope(&self.search.scope))
     }
 
     /// Whether rows are ordered by score before anything else.
@@ -88,8 +93,8 @@ impl<'a> Context<'a> {
     }
 
     fn asked(&self) -> Asked<'_> {
-        let Self { snapshot, search, scope, deadline, .. } = self;
-        Asked { snapshot, search, scope, deadline }
+        let Self { snapshot, search, deadline, .. } = self;
+        Asked { snapshot, search, scope: self.scope(), deadline }
     }
 }
 

@@ -26,9 +26,9 @@ pub fn matching<'s>(context: &Context<'s>) -> Result<Matches<'s>> {
     }
     let keys = match evaluate(context, &context.search.root)? {
         Set::Nothing => Bits::default(),
-        Set::All => context.scope.clone(),
+        Set::All => context.scope().clone(),
         Set::These(mut keys) => {
-            keys.keep(&context.scope);
+            keys.keep(context.scope());
             keys
         }
     };
@@ -84,7 +84,7 @@ fn evaluate(context: &Context<'_>, node: &Node) -> Result<Set> {
             Set::Nothing => Set::All,
             Set::All => Set::Nothing,
             Set::These(keys) => {
-                let mut others = context.scope.clone();
+                let mut others = context.scope().clone();
                 others.drop_all(&keys);
                 Set::These(others)
             }
@@ -150,7 +150,7 @@ fn and(context: &Context<'_>, nodes: &[Node]) -> Result<Set> {
         match evaluate(context, node)? {
             Set::Nothing => {}
             Set::All => return Ok(Set::Nothing),
-            Set::These(keys) => kept.get_or_insert_with(|| context.scope.clone()).drop_all(&keys),
+            Set::These(keys) => kept.get_or_insert_with(|| context.scope().clone()).drop_all(&keys),
         }
     }
     Ok(kept.map_or(Set::All, Set::These))

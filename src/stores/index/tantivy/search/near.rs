@@ -43,7 +43,7 @@ struct Candidate {
 pub fn nearest(context: &Context<'_>, asked: &Near, matching: &Bits) -> Result<Nearest> {
     let mut within = matching.clone();
     if let Some(only) = &asked.only_folders {
-        within.keep(&context.snapshot.scope(only.iter().map(|folder| folder.0)).0);
+        within.keep(&context.snapshot.scope(only.iter().map(|folder| folder.0)));
     }
     let mut search = Search { context, asked, within, codes: Codes::of(&asked.vector), found: Found::new(asked.k) };
     for (slot, segment) in (0u32..).zip(&context.snapshot.records) {

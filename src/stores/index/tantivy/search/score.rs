@@ -180,6 +180,6 @@ pub fn matching(context: &Context<'_>, clause: usize) -> Result<u64> {
     });
     match before {
         Some(matching) => Ok(matching),
-        None => Ok(context.found(clause)?.map_or(0, |found| found.keys.count_common(&context.scope))),
+        None => Ok(context.found(clause)?.map_or(0, |found| found.keys.count_common(context.scope()))),
     }
 }

@@ -51,7 +51,7 @@ impl Columns {
     pub fn of_targets(context: &Context<'_>, source: &Source, meant: impl Fn(Target) -> bool) -> Result<Self> {
         let targets: Vec<Target> = source.targets.iter().copied().filter(|target| meant(*target)).collect();
         let only = source.only_folders.as_ref();
-        let only = only.map(|folders| context.snapshot.scope(folders.iter().map(|folder| folder.0)).0);
+        let only = only.map(|folders| context.snapshot.scope(folders.iter().map(|folder| folder.0)));
         let storage = targets.first().map_or(Storage::Keyword, |target| target.storage());
         let mut own = Self { storage, targets, columns: Vec::new(), slots: Vec::new(), folders: None, only };
         if own.targets.iter().any(|target| is_folder(*target)) {

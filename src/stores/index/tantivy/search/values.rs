@@ -44,13 +44,13 @@ impl Condition {
     /// Looks the condition up.
     pub fn new(snapshot: &Snapshot, search: &ResolvedSearch, test: &ValueTest, deadline: &Deadline) -> Result<Self> {
         if let Test::Folders(folders) = &test.test {
-            let (keys, _) = snapshot.scope(folders.iter().map(|folder| folder.0));
+            let keys = snapshot.scope(folders.iter().map(|folder| folder.0));
             return Ok(Self::of_keys(snapshot, test, keys));
         }
         if matches!(test.target, Target::Builtin(builtin) if builtin.name == schema::FOLDER) {
             let names = search.folder_names.iter();
             let meant = names.filter(|(_, name)| holds(&test.test, &fold::fold_value(name.as_str())));
-            let (keys, _) = snapshot.scope(meant.map(|(folder, _)| folder.0));
+            let keys = snapshot.scope(meant.map(|(folder, _)| folder.0));
             return Ok(Self::of_keys(snapshot, test, keys));
         }
         let infix = matches!(test.target, Target::Field(id, _) if search.infix.contains(&id));
@@ -149,7 +149,7 @@ pub fn column(cache: &RecordCache, target: Target, deadline: &Deadline) -> Resul
 }
 
 fn only(snapshot: &Snapshot, test: &ValueTest) -> Option<Bits> {
-    test.only_folders.as_ref().map(|folders| snapshot.scope(folders.iter().map(|folder| folder.0)).0)
+    test.only_folders.as_ref().map(|folders| snapshot.scope(folders.iter().map(|folder| folder.0)))
 }
 
 /// Whether a folded keyword passes.
