@@ -3,13 +3,13 @@
 //! *Decision:* transcripts are counted by the numbers their spellings have in each segment, without looking at a single
 //! string; strings are compared once per value and segment, and shown ones made for the values answered alone.
 use super::context::Context;
+use super::matches::Matches;
 use super::source::Columns;
 use crate::base::clock::Timestamp;
 use crate::domain::fields::definition::Storage;
 use crate::query::facets::{number, shown};
 use crate::query::resolved::{FacetAsked, FacetValue, Target};
 use crate::stores::error::Result;
-use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::Column;
 use crate::stores::index::tantivy::columns::entries::Own;
 use crate::stores::index::tantivy::columns::numbers::to_double;
@@ -18,7 +18,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 /// The values of one facet: the most frequent first, then by code point of the spelling.
-pub fn count(context: &Context<'_>, asked: &FacetAsked, matching: &Bits) -> Result<Vec<FacetValue>> {
+pub fn count(context: &Context<'_>, asked: &FacetAsked, matching: &Matches<'_>) -> Result<Vec<FacetValue>> {
     let mut values: Vec<FacetValue> = Vec::new();
     let (mut kinds, prefix) = (0, asked.prefix.as_deref().unwrap_or(""));
     for storage in [Storage::Keyword, Storage::Number, Storage::Instant] {
@@ -61,7 +61,7 @@ fn added_up(values: Vec<FacetValue>) -> Vec<FacetValue> {
 }
 
 /// How often each entry of each column counts: once per transcript and value.
-pub fn tally(context: &Context<'_>, columns: &Columns, matching: &Bits) -> Result<Vec<Vec<u32>>> {
+pub fn tally(context: &Context<'_>, columns: &Columns, matching: &Matches<'_>) -> Result<Vec<Vec<u32>>> {
     let mut once: Vec<u32> = Vec::new();
     columns.tally(context, matching, |tally, column, own| {
         once_each(column, own, &mut once, |entry| {
@@ -121,7 +121,7 @@ fn most<'s>(spellings: impl Iterator<Item = (&'s str, u64)>) -> String {
 fn keywords(
     context: &Context<'_>,
     columns: &Columns,
-    matching: &Bits,
+    matching: &Matches<'_>,
     prefix: &str,
     asked: &FacetAsked,
 ) -> Result<Vec<FacetValue>> {
@@ -160,7 +160,12 @@ fn frequent<T>(all: impl Iterator<Item = T>, count: impl Fn(&T) -> u64, asked: &
     all
 }
 
-fn numbers(context: &Context<'_>, columns: &Columns, matching: &Bits, asked: &FacetAsked) -> Result<Vec<FacetValue>> {
+fn numbers(
+    context: &Context<'_>,
+    columns: &Columns,
+    matching: &Matches<'_>,
+    asked: &FacetAsked,
+) -> Result<Vec<FacetValue>> {
     let tallies = tally(context, columns, matching)?;
     let mut counts: HashMap<i64, u64> = HashMap::new();
     for (column, tally) in columns.all().iter().zip(&tallies) {
@@ -178,8 +183,8 @@ fn numbers(context: &Context<'_>, columns: &Columns, matching: &Bits, asked: &Fa
     Ok(counts.into_iter().map(|(value, count)| FacetValue { value: shown(value), count }).collect())
 }
 
-fn folders(context: &Context<'_>, columns: &Columns, matching: &Bits, prefix: &str) -> Vec<FacetValue> {
-    let keys = columns.within(matching);
+fn folders(context: &Context<'_>, columns: &Columns, matching: &Matches<'_>, prefix: &str) -> Vec<FacetValue> {
+    let keys = columns.within(matching.keys());
     let mut groups: HashMap<&str, HashMap<&str, u64>> = HashMap::new();
     for (id, (folded, name)) in columns.folders().into_iter().flatten() {
         let count = context.snapshot.folders.get(id).map_or(0, |folder| folder.keys.count_common(&keys));

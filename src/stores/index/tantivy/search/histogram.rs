@@ -3,12 +3,12 @@
 //! *Decision:* transcripts are counted by the numbers of their values, which are sorted in each segment, and the calendar
 //! is asked once per bucket: where it begins and where the next one does. All values up to there belong to it.
 use super::context::Context;
+use super::matches::Matches;
 use super::source::{Columns, shown};
 use crate::domain::fields::definition::Storage;
 use crate::query::intervals::Interval;
 use crate::query::resolved::{Bucket, HistogramAsked};
 use crate::stores::error::{Kind, Result, Store, StoreError};
-use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::entries::Own;
 use crate::stores::index::tantivy::columns::numbers::{Numbers, from_double, to_double};
 use crate::stores::index::tantivy::columns::{Column, Rank};
@@ -21,7 +21,7 @@ const BUCKETS_MAX: usize = 10_000;
 ///
 /// # Errors
 /// `TooBroad` for more than 10,000 of them.
-pub fn of(context: &Context<'_>, asked: &HistogramAsked, matching: &Bits) -> Result<Vec<Bucket>> {
+pub fn of(context: &Context<'_>, asked: &HistogramAsked, matching: &Matches<'_>) -> Result<Vec<Bucket>> {
     let columns = Columns::of(context, &asked.source)?;
     if !matches!(columns.storage, Storage::Number | Storage::Instant) {
         return Ok(Vec::new());

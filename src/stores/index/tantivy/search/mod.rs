@@ -71,14 +71,11 @@ pub fn answer(snapshot: &Snapshot, search: &ResolvedSearch, budget: Duration) ->
     let moments = moments::of(&context, &keys)?;
     let hits =
         rows.into_iter().zip(moments).map(|((key, score), moments)| Hit { key: Key(key), score, moments }).collect();
-    let facets = search
-        .facets
-        .iter()
-        .map(|asked| facets::count(&context, asked, matching.keys()))
-        .collect::<Result<Vec<_>>>()?;
-    let stats = search.stats.iter().map(|source| stats::of(&context, source, matching.keys(), total));
+    let facets =
+        search.facets.iter().map(|asked| facets::count(&context, asked, &matching)).collect::<Result<Vec<_>>>()?;
+    let stats = search.stats.iter().map(|source| stats::of(&context, source, &matching, total));
     let stats = stats.collect::<Result<Vec<_>>>()?;
-    let histograms = search.histograms.iter().map(|asked| histogram::of(&context, asked, matching.keys()));
+    let histograms = search.histograms.iter().map(|asked| histogram::of(&context, asked, &matching));
     let histograms = histograms.collect::<Result<Vec<_>>>()?;
     context.deadline.check()?;
     Ok(SearchPage { total, hits, facets, stats, histograms, next })

@@ -171,7 +171,7 @@ impl Page<'_> {
                     return self.settle(&keys, 0, after);
                 }
                 let edge = self.after.map(|after| after.values.first().and_then(Option::as_ref).map(rank_of));
-                let having = match matching.docs() {
+                let having = match matching.docs_at_hand() {
                     Some(docs) if columns.are_of_everybody() => Having::Docs(docs),
                     _ => Having::Keys(columns.within(matching.keys())),
                 };

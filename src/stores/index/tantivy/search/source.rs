@@ -1,5 +1,6 @@
 //! The values behind a name: the columns of all its targets in every segment, or the names of folders.
 use super::context::Context;
+use super::matches::Matches;
 use super::values;
 use crate::base::fold;
 use crate::domain::fields::definition::Storage;
@@ -15,11 +16,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Transcripts between two looks at the time.
-const STEP: usize = 256;
-/// Documents of a segment that are looked up together: nothing is decided anew for each of them.
-const BLOCK: usize = 1_024;
 
 /// A source looked up in one snapshot.
 pub struct Columns {
@@ -129,31 +125,31 @@ impl Columns {
         self.slot(entry.slot).iter().find_map(|column| column.end(entry.doc, greatest).map(|value| column.rank(value)))
     }
 
-    /// What each transcript of `keys` has: `each` gets the place of the column in [`Self::all`]. Answers how many
+    /// What each transcript of `matching` has: `each` gets the place of the column in [`Self::all`]. Answers how many
     /// transcripts have something.
     pub fn each(
         &self,
         context: &Context<'_>,
-        keys: &Bits,
+        matching: &Matches<'_>,
         mut each: impl FnMut(usize, &Column, Own<'_>),
     ) -> Result<u64> {
         let mut having = 0;
-        self.each_block(context, keys, |slot, docs| {
+        self.each_block(context, matching, |slot, docs| {
             having += docs.iter().filter(|doc| self.first(slot, **doc, &mut each)).count() as u64;
         })?;
         Ok(having)
     }
 
-    /// How many transcripts of `keys` have each entry of each column. One with several entries is handed to `several`
+    /// How many transcripts of `matching` have each entry of each column. One with several entries is handed to `several`
     /// with its column and what is counted of it.
     pub fn tally(
         &self,
         context: &Context<'_>,
-        keys: &Bits,
+        matching: &Matches<'_>,
         mut several: impl FnMut(&mut [u32], &Column, Own<'_>),
     ) -> Result<Vec<Vec<u32>>> {
         let mut tallies: Vec<Vec<u32>> = self.columns.iter().map(|column| vec![0; column.kinds_of_entries()]).collect();
-        self.each_block(context, keys, |slot, docs| {
+        self.each_block(context, matching, |slot, docs| {
             let places = self.slots.get(slot).cloned().unwrap_or_default();
             let alone = self.columns.get(places.start).filter(|_| places.len() == 1);
             if let (Some(entries), Some(tally)) = (alone.and_then(|own| own.one_each()), tallies.get_mut(places.start))
@@ -187,22 +183,29 @@ impl Columns {
         false
     }
 
-    /// The documents of `keys` that can have values, segment by segment, some at a time.
-    fn each_block(&self, context: &Context<'_>, keys: &Bits, mut each: impl FnMut(usize, &[u32])) -> Result<()> {
-        let mut blocks: Vec<Vec<u32>> = vec![Vec::new(); self.slots.len()];
-        for (key, at) in self.within(keys).iter().zip(1usize..) {
-            if at.is_multiple_of(STEP) {
+    /// The documents of `matching` that can have values, segment by segment, some at a time.
+    fn each_block(
+        &self,
+        context: &Context<'_>,
+        matching: &Matches<'_>,
+        mut each: impl FnMut(usize, &[u32]),
+    ) -> Result<()> {
+        let mut having: Vec<u32> = Vec::new();
+        for ((slot, docs), segment) in matching.docs().iter().enumerate().zip(&context.snapshot.records) {
+            let Some(segment) = segment else { continue };
+            docs.each_run(|docs| {
                 context.deadline.tick()?;
-            }
-            let Some((slot, doc)) = context.snapshot.entries.place(key) else { continue };
-            let Some(block) = blocks.get_mut(slot as usize) else { continue };
-            block.push(doc);
-            if block.len() == BLOCK {
-                each(slot as usize, block);
-                block.clear();
-            }
+                let Some(only) = &self.only else {
+                    each(slot, docs);
+                    return Ok(());
+                };
+                let can_have = |doc: &u32| segment.cache.keys.get(*doc as usize).is_some_and(|key| only.contains(*key));
+                having.clear();
+                having.extend(docs.iter().copied().filter(can_have));
+                each(slot, &having);
+                Ok(())
+            })?;
         }
-        blocks.iter().enumerate().for_each(|(slot, block)| each(slot, block));
         Ok(())
     }
 }

@@ -1,16 +1,16 @@
 //! Statistics: figures over all values of the matching transcripts.
 use super::context::Context;
+use super::matches::Matches;
 use super::source::{Columns, shown};
 use crate::domain::fields::definition::Storage;
 use crate::query::resolved::{Source, Stats};
 use crate::stores::error::Result;
-use crate::stores::index::tantivy::bits::Bits;
 use crate::stores::index::tantivy::columns::numbers::to_double;
 use crate::stores::index::tantivy::columns::{Column, Rank};
 use std::collections::HashSet;
 
 /// The figures of one source. Whole texts and embeddings are no values here, as in orders and facets.
-pub fn of(context: &Context<'_>, source: &Source, matching: &Bits, total: u64) -> Result<Stats> {
+pub fn of(context: &Context<'_>, source: &Source, matching: &Matches<'_>, total: u64) -> Result<Stats> {
     let columns = Columns::of(context, source)?;
     if columns.folders().is_some() {
         return Ok(of_folders(context, &columns, matching, total));
@@ -60,8 +60,8 @@ fn double(column: &Column, value: u32) -> f64 {
     }
 }
 
-fn of_folders(context: &Context<'_>, columns: &Columns, matching: &Bits, total: u64) -> Stats {
-    let keys = columns.within(matching);
+fn of_folders(context: &Context<'_>, columns: &Columns, matching: &Matches<'_>, total: u64) -> Stats {
+    let keys = columns.within(matching.keys());
     let (mut count, mut different) = (0, HashSet::new());
     for (id, (folded, _)) in columns.folders().into_iter().flatten() {
         let own = context.snapshot.folders.get(id).map_or(0, |folder| folder.keys.count_common(&keys));
