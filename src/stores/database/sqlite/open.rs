@@ -155,6 +155,15 @@ fn build(connection: &mut Connection, missing: &[&str]) -> rusqlite::Result<()> 
     transaction.commit()
 }
 
+/// A file as a version of this program made it that knew so many steps.
+#[cfg(test)]
+pub fn former(path: &Path, steps: usize) -> Connection {
+    let mut connection = Connection::open(path).unwrap();
+    build(&mut connection, &MIGRATIONS[..steps]).unwrap();
+    connection.pragma_update(None, "user_version", steps).unwrap();
+    connection
+}
+
 /// A random number that fits a signed column.
 pub fn new_epoch() -> u64 {
     let bytes = digest::random();

@@ -1,4 +1,4 @@
--- A connection that only reads: pages come from the mapped file, so its own cache may be small.
+-- A connection that only reads. Its own cache is small: the system keeps the file's pages too.
 PRAGMA query_only = ON;
 PRAGMA wal_autocheckpoint = 0;
 PRAGMA cache_size = -4096;

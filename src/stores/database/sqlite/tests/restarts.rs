@@ -1,5 +1,5 @@
 //! The file over restarts, crashes, damage and a full disk.
-use super::super::SqliteDatabase;
+use super::super::{SqliteDatabase, open};
 use super::place;
 use crate::domain::identity::{Key, Revision};
 use crate::stores::database::conformance::samples::*;
@@ -7,6 +7,7 @@ use crate::stores::database::rows::{ObjectKind, StoredObject};
 use crate::stores::database::writes::{Stored, Write};
 use crate::stores::database::{Administration, Checkpoint, Database, Owing, Sink, Transcripts};
 use crate::stores::error::Kind;
+use rusqlite::params;
 use std::path::Path;
 
 fn refusal(path: &Path) -> (Kind, String) {
@@ -71,6 +72,44 @@ fn pending_edits_and_what_was_settled_come_into_the_rows_after_a_crash_and_at_th
     assert_eq!((before.unarchived.clone(), before.archived.revision), (None, 3));
     drop(database);
     assert_eq!(row(&SqliteDatabase::open(&path).unwrap(), "one"), before);
+}
+
+/// A file of a former version with one transcript, and from schema 3 on an edit of it that a crash left pending.
+fn former_file(path: &Path, steps: usize) {
+    let (one, edited) = (new(1, "one"), next(&new(1, "one")));
+    let file = open::former(path, steps);
+    let row = params![one.org.0, one.folder.0, one.tid.as_str(), one.facts, one.builtins, one.values, one.metadata];
+    let create = r#"INSERT INTO transcript (key, org, folder, tid, revision, words_revision, schema_version,
+        last_modified, ingested, facts, builtins, "values", unarchived)
+        VALUES (1, ?1, ?2, ?3, 1, 1, 1, 1000001, 1000001, ?4, ?5, ?6, ?7)"#;
+    file.execute(create, row).unwrap();
+    if steps >= 3 {
+        let pend = r#"INSERT INTO pending (seq, key, revision, last_modified, builtins, "values", metadata)
+            VALUES (1, 1, 2, ?1, ?2, ?3, ?4)"#;
+        file.execute(pend, params![edited.last_modified, edited.builtins, edited.values, edited.metadata]).unwrap();
+    }
+}
+
+#[test]
+fn files_of_every_former_schema_are_brought_to_todays() {
+    for steps in 1..open::schema() as usize {
+        let (_folder, path) = place();
+        former_file(&path, steps);
+        let database = SqliteDatabase::open(&path).unwrap();
+        let standing = if steps >= 3 { next(&new(1, "one")) } else { new(1, "one") };
+        let found = row(&database, "one");
+        assert_eq!((found.revision, &found.values), (standing.revision, &standing.values), "schema {steps}");
+        assert_eq!(found.unarchived, Some(standing.metadata.clone()), "schema {steps}");
+        assert!(!found.whole, "what it does not know it does not claim");
+        let edited = next(&standing);
+        let whole = Stored { metadata: edited.values.clone(), ..edited };
+        stands(&database, &[edit(&whole)]);
+        let (identity, before) = (database.identity().unwrap(), row(&database, "one"));
+        assert!(before.whole && before.metadata() == Some(&whole.metadata), "schema {steps}");
+        drop(database);
+        let database = SqliteDatabase::open(&path).unwrap();
+        assert_eq!((database.identity().unwrap(), row(&database, "one")), (identity, before), "schema {steps}");
+    }
 }
 
 #[test]
