@@ -55,6 +55,9 @@ impl Current {
         builtins: Arc<str>,
         idempotency: Option<Remember>,
     ) -> Stored {
+        let (values, text): (Arc<str>, _) = (projection.values_json().into(), metadata.to_json());
+        // Where all is configured both are the same text, and are held once.
+        let metadata = if *values == *text { values.clone() } else { text.into() };
         Stored {
             key: self.key,
             org: self.org,
@@ -67,8 +70,8 @@ impl Current {
             ingested: self.ingested,
             facts: self.facts.clone(),
             builtins,
-            values: projection.values_json().into(),
-            metadata: metadata.to_json().into(),
+            values,
+            metadata,
             idempotency,
         }
     }

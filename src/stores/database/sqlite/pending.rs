@@ -90,7 +90,9 @@ impl Entry {
 
     /// About how many bytes it takes in memory.
     fn bytes(&self) -> usize {
-        self.stored.metadata.len() + self.stored.values.len() + self.stored.builtins.len() + self.places.len() * 8 + 400
+        let Stored { metadata, values, builtins, .. } = &*self.stored;
+        let metadata = if Arc::ptr_eq(metadata, values) { 0 } else { metadata.len() };
+        metadata + values.len() + builtins.len() + self.places.len() * 8 + 400
     }
 }
 
