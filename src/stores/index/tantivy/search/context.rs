@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         Ok(Self { snapshot, search, deadline, statistics, clauses, scored, likeness: None, scope, found })
     }
 
-    /// The transcripts in scope; at a million as long as a filter takes, which asks for none.
+    /// The transcripts in scope, gathered when first asked for: where values and folders alone decide, nobody does.
     pub fn scope(&self) -> &Bits {
         self.scope.get_or_init(|| self.snapshot.in_scope(&self.search.scope))
     }
